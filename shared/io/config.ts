@@ -1,0 +1,116 @@
+/**
+ * The settings of a process, read from its environment once, at its start.
+ *
+ * Guarantees: what `readConfig` returns is complete and well-formed; a wrong value ends in a `ConfigError` whose
+ * message is one sentence that names the variable. An empty variable counts as unset, so that a compose file may
+ * pass `X=` on; only `SIGNUP_BALANCE` means something when it is empty (a new user gets nothing).
+ */
+import { hostname } from 'node:os';
+import { resolve } from 'node:path';
+
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+export interface Config {
+  readonly port: number;
+  readonly host: string;
+  /** Absolute path. */
+  readonly dataDir: string;
+  /** Unset only in the supervisor, which then starts private servers and hands their addresses to its children. */
+  readonly redisUrl: string | undefined;
+  readonly databaseUrl: string | undefined;
+  /** Prefix of every Redis key and name of the Postgres schema. */
+  readonly namespace: string;
+  readonly jwtSecret: string | undefined;
+  readonly adminEmail: string;
+  readonly adminPassword: string | undefined;
+  /** As written, such as `10000 USDT,1 BTC`; the api parses it. */
+  readonly signupBalance: string;
+  readonly logLevel: LogLevel;
+  /** Which process this is: `engine`, `api-2`, …; unique among the processes of one exchange. */
+  readonly instance: string;
+}
+
+/** What only the supervisor may start without. */
+export type SuppliedSetting = keyof typeof SUPPLIED_SETTINGS;
+
+export class ConfigError extends Error {}
+
+export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
+  return {
+    port: port(env.PORT || '3000'),
+    host: env.HOST || '127.0.0.1',
+    dataDir: resolve(env.DATA_DIR || './data'),
+    redisUrl: url('REDIS_URL', env.REDIS_URL, ['redis:', 'rediss:']),
+    databaseUrl: url('DATABASE_URL', env.DATABASE_URL, ['postgres:', 'postgresql:']),
+    namespace: matching('NAMESPACE', env.NAMESPACE || 'lockstep', NAMESPACE_FORM),
+    jwtSecret: env.JWT_SECRET || undefined,
+    adminEmail: matching('ADMIN_EMAIL', env.ADMIN_EMAIL || 'admin@localhost', EMAIL_FORM),
+    adminPassword: env.ADMIN_PASSWORD || undefined,
+    signupBalance: env.SIGNUP_BALANCE ?? '10000 USDT,1 BTC',
+    logLevel: logLevel(env.LOG_LEVEL || 'info'),
+    instance: matching('INSTANCE', env.INSTANCE || `${hostname()}-${process.pid}`, INSTANCE_FORM),
+  };
+}
+
+/** The same configuration with the named settings known to be there; refuses, naming the first one that is not. */
+export function withSettings<K extends SuppliedSetting>(
+  config: Config,
+  ...keys: K[]
+): Config & Record<K, string> {
+  const missing = keys.find(key => config[key] === undefined);
+  if (missing !== undefined) {
+    throw new ConfigError(
+      `${SUPPLIED_SETTINGS[missing]} is not set; \`npm start\` sets it for the processes that it starts.`,
+    );
+  }
+  return config as Config & Record<K, string>;
+}
+
+const SUPPLIED_SETTINGS = {
+  redisUrl: 'REDIS_URL',
+  databaseUrl: 'DATABASE_URL',
+  jwtSecret: 'JWT_SECRET',
+  adminPassword: 'ADMIN_PASSWORD',
+} as const;
+
+const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
+
+/** Also a Postgres schema's name without quotes, hence below 32 characters and lower case. */
+const NAMESPACE_FORM = /^[a-z][a-z0-9_]{0,30}$/;
+const EMAIL_FORM = /^[^\s@]+@[^\s@]+$/;
+/** Part of a Redis channel's name. */
+const INSTANCE_FORM = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}$/;
+
+function port(text: string): number {
+  const value = /^\d{1,5}$/.test(text) ? Number(text) : 0;
+  if (value < 1 || value > 65535) {
+    throw new ConfigError(`PORT must be a whole number from 1 to 65535, not "${text}".`);
+  }
+  return value;
+}
+
+function url(name: string, text: string | undefined, protocols: string[]): string | undefined {
+  if (!text) {
+    return undefined;
+  }
+  if (!URL.canParse(text) || !protocols.includes(new URL(text).protocol)) {
+    // The value is not repeated here, since it may hold a password.
+    throw new ConfigError(`${name} must be an address that starts with ${protocols.join('// or ')}//.`);
+  }
+  return text;
+}
+
+function matching(name: string, text: string, form: RegExp): string {
+  if (!form.test(text)) {
+    throw new ConfigError(`${name} must match ${form.source}, which "${text}" does not.`);
+  }
+  return text;
+}
+
+function logLevel(text: string): LogLevel {
+  const level = LOG_LEVELS.find(known => known === text);
+  if (level === undefined) {
+    throw new ConfigError(`LOG_LEVEL must be one of ${LOG_LEVELS.join(', ')}, not "${text}".`);
+  }
+  return level;
+}
