@@ -1,0 +1,228 @@
+/**
+ * The bytes of the exchange: list entries (requests), journal batches, replies and market messages, all JSON text.
+ * Whatever comes from the list is checked here; nothing past this file meets a malformed request.
+ */
+
+import type { Level } from './answers.js';
+import { type Answer, decodeAnswer, encodeAnswer } from './answers.js';
+import {
+  COMMAND_FIELDS,
+  type Command,
+  type CommandKind,
+  isConsistent,
+  QUERY_FIELDS,
+  type Query,
+  type QueryKind,
+} from './commands.js';
+import { type Entities, type EntityKind, KINDS } from './entities.js';
+import { EVENT_FIELDS, type Event, type EventKind, type Events } from './events.js';
+import { type Fields, fromTuple, integer, type Json, type Tuple, text, toTuple } from './fields.js';
+
+/** The version of every list entry; another meaning is another version (D12). */
+export const REQUEST_VERSION = 1;
+/** The engine's logic: a journal is replayed by the logic that wrote it (D12). */
+export const LOGIC = 1;
+
+const REQUEST_FIELDS = { ...COMMAND_FIELDS, ...QUERY_FIELDS };
+
+/** A command or query with the address of its answer and the time after which it must not be executed. */
+export interface Request {
+  /** Counts up in each API instance. */
+  requestId: number;
+  replyTo: string;
+  /** Milliseconds since the epoch. */
+  deadline: number;
+  request: Command | Query;
+}
+
+export function isCommand(request: Command | Query): request is Command {
+  return request.kind in COMMAND_FIELDS;
+}
+
+export function encodeRequest({ requestId, replyTo, deadline, request }: Request): string {
+  return JSON.stringify([
+    REQUEST_VERSION,
+    request.kind,
+    requestId,
+    replyTo,
+    deadline,
+    toTuple(requestFields(request.kind), request.body),
+  ]);
+}
+
+/** The request of a list entry, or what is wrong with the entry. */
+export function decodeRequest(entry: string): Request | { malformed: string } {
+  let json: unknown;
+  try {
+    json = JSON.parse(entry);
+  } catch {
+    return { malformed: 'no JSON' };
+  }
+  if (!Array.isArray(json) || json.length !== 6) return { malformed: 'no array of six' };
+  const [version, kind, requestId, replyTo, deadline, body] = json as unknown[];
+  if (version !== REQUEST_VERSION) return { malformed: `version ${String(version)}` };
+  if (typeof kind !== 'string' || !isRequestKind(kind)) return { malformed: 'unknown kind' };
+  if (
+    integer.parse(requestId) === undefined ||
+    integer.parse(deadline) === undefined ||
+    text.parse(replyTo) === undefined
+  ) {
+    return { malformed: 'requestId, replyTo or deadline' };
+  }
+  const fields = fromTuple(requestFields(kind), body);
+  if (fields === undefined) return { malformed: `fields of ${kind}` };
+  const request = { kind, body: fields } as Command | Query;
+  if (!isConsistent(request)) return { malformed: `fields of ${kind} do not go together` };
+  return {
+    requestId: requestId as number,
+    replyTo: replyTo as string,
+    deadline: deadline as number,
+    request,
+  };
+}
+
+function isRequestKind(kind: string): kind is CommandKind | QueryKind {
+  return Object.hasOwn(REQUEST_FIELDS, kind);
+}
+
+function requestFields(kind: CommandKind | QueryKind): Fields<unknown> {
+  return REQUEST_FIELDS[kind] as Fields<unknown>;
+}
+
+/** The after-image of an entity: its kind and all its fields. */
+export type Image = { [K in EntityKind]: { readonly kind: K; readonly entity: Entities[K] } }[EntityKind];
+
+export interface JournaledCommand {
+  /** When it was taken: milliseconds since the epoch. */
+  time: number;
+  /** The list entry as it was taken. */
+  entry: string;
+}
+
+/** One committed batch. `first` to `last` are the sequences of its commands. */
+export interface Batch {
+  /** `<epoch>:<batch>`, the head that this batch set. */
+  head: string;
+  first: number;
+  last: number;
+  commands: readonly JournaledCommand[];
+  /** The events of each command. */
+  events: readonly (readonly Event[])[];
+  /** Each changed entity once, as it is after the batch. */
+  images: readonly Image[];
+  /** Hash of the whole state after the batch, 16 hexadecimal digits. */
+  stateHash: string;
+}
+
+export function encodeEvent(event: Event): Json[] {
+  return [event.kind, ...toTuple(EVENT_FIELDS[event.kind] as Fields<Events[EventKind]>, event.body)];
+}
+
+export function encodeImage<K extends EntityKind>(kind: K, entity: Entities[K]): Json[] {
+  return [kind, ...toTuple(KINDS[kind].fields as Fields<Entities[K]>, entity)];
+}
+
+/** The parts of a journal entry as text: what replay compares byte for byte and what the writer decodes. */
+export interface BatchText {
+  logic: number;
+  head: string;
+  first: number;
+  last: number;
+  commands: string;
+  events: string;
+  images: string;
+  stateHash: string;
+}
+
+/** The name-value list of the stream entry. */
+export function toStreamFields(batch: BatchText): string[] {
+  return Object.entries(batch).flatMap(([name, value]) => [name, String(value)]);
+}
+
+/** Throws where the stream entry is not one that `toStreamFields` made. */
+export function fromStreamFields(fields: readonly string[]): BatchText {
+  const entry = new Map<string, string>();
+  for (let i = 0; i + 1 < fields.length; i += 2) entry.set(fields[i]!, fields[i + 1]!);
+  const field = (name: keyof BatchText): string => {
+    const value = entry.get(name);
+    if (value === undefined) throw new Error(`journal entry without ${name}`);
+    return value;
+  };
+  return {
+    logic: Number(field('logic')),
+    head: field('head'),
+    first: Number(field('first')),
+    last: Number(field('last')),
+    commands: field('commands'),
+    events: field('events'),
+    images: field('images'),
+    stateHash: field('stateHash'),
+  };
+}
+
+/** `entries[i]` was taken at `times[i]`; an entry stands in the journal as it stood in the list. */
+export function encodeCommands(commands: readonly JournaledCommand[]): string {
+  return JSON.stringify(commands.map(({ time, entry }) => [time, entry]));
+}
+
+export function decodeCommands(json: string): JournaledCommand[] {
+  return (JSON.parse(json) as [number, string][]).map(([time, entry]) => ({ time, entry }));
+}
+
+export function decodeEvents(json: string): Event[][] {
+  return (JSON.parse(json) as Json[][][]).map(events => events.map(decodeEvent));
+}
+
+function decodeEvent([kind, ...tuple]: Json[]): Event {
+  const body = fromTuple(EVENT_FIELDS[kind as EventKind] as Fields<unknown>, tuple);
+  if (body === undefined) throw new Error(`malformed event ${JSON.stringify([kind, ...tuple])}`);
+  return { kind, body } as Event;
+}
+
+export function decodeImages(json: string): Image[] {
+  return (JSON.parse(json) as Json[][]).map(([kind, ...tuple]) => {
+    const entity = fromTuple(KINDS[kind as EntityKind].fields as Fields<unknown>, tuple);
+    if (entity === undefined) throw new Error(`malformed image ${JSON.stringify([kind, ...tuple])}`);
+    return { kind, entity } as Image;
+  });
+}
+
+/** The answers of one batch to one API instance. */
+export function encodeReplies(replies: readonly (readonly [number, Answer])[]): string {
+  return JSON.stringify(replies.map(([requestId, answer]) => [requestId, encodeAnswer(answer)]));
+}
+
+export function decodeReplies(message: string): [number, Answer][] {
+  return (JSON.parse(message) as [number, Tuple][]).map(([requestId, answer]) => [
+    requestId,
+    decodeAnswer(answer),
+  ]);
+}
+
+export interface PublicTrade {
+  tradeId: number;
+  price: number;
+  quantity: number;
+  time: number;
+  buyerIsMaker: boolean;
+}
+
+/** What one batch did to one market: its trades, and the quantities of the levels that changed (0: gone). */
+export interface MarketMessage {
+  market: string;
+  /** Time of the batch's last command in this market. */
+  time: number;
+  firstUpdateId: number;
+  lastUpdateId: number;
+  bids: readonly Level[];
+  asks: readonly Level[];
+  trades: readonly PublicTrade[];
+}
+
+export function encodeMarketMessage(message: MarketMessage): string {
+  return JSON.stringify(message);
+}
+
+export function decodeMarketMessage(message: string): MarketMessage {
+  return JSON.parse(message) as MarketMessage;
+}

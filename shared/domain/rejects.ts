@@ -1,0 +1,50 @@
+/** A refusal is a value: the code that the API answers, and the figures its message needs. */
+import { ASSET_NAME } from './entities.js';
+import { amount, type Fields, matching, nullable, oneOf } from './fields.js';
+
+/** What the engine refuses, all but EXPIRED_IN_QUEUE of API.md's 404, 409 and 422. */
+export const REJECT_CODES = [
+  'ALREADY_EXISTS',
+  'AMOUNT_OUT_OF_RANGE',
+  'BAD_FIELD',
+  'DUPLICATE_CLIENT_ORDER_ID',
+  'DUPLICATE_ID',
+  'EXPIRED_IN_QUEUE',
+  'INSUFFICIENT_BALANCE',
+  'LIMIT_EXCEEDED',
+  'MARKET_NOT_TRADING',
+  'MIN_NOTIONAL',
+  'NO_LIQUIDITY',
+  'PRICE_OUT_OF_RANGE',
+  'QUANTITY_OUT_OF_RANGE',
+  'TOO_MANY_ORDERS',
+  'UNKNOWN_ASSET',
+  'UNKNOWN_MARKET',
+  'UNKNOWN_ORDER',
+  'WOULD_TAKE',
+] as const;
+
+export type RejectCode = (typeof REJECT_CODES)[number];
+
+export interface Reject {
+  code: RejectCode;
+  /** For INSUFFICIENT_BALANCE: what was needed and available, in the asset's smallest units. */
+  asset: string | null;
+  needed: bigint | null;
+  available: bigint | null;
+}
+
+export const REJECT_FIELDS: Fields<Reject> = {
+  code: oneOf(REJECT_CODES),
+  asset: nullable(matching(ASSET_NAME)),
+  needed: nullable(amount),
+  available: nullable(amount),
+};
+
+export function reject(code: RejectCode): Reject {
+  return { code, asset: null, needed: null, available: null };
+}
+
+export function insufficient(asset: string, needed: bigint, available: bigint): Reject {
+  return { code: 'INSUFFICIENT_BALANCE', asset, needed, available };
+}

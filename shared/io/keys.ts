@@ -1,0 +1,40 @@
+/** Every Redis key and channel of an exchange. They share a hash tag, so that a cluster keeps them on one node. */
+
+export interface Keys {
+  /** List: requests in the one order. */
+  readonly commands: string;
+  /** Stream: committed batches; an entry's id is `<last sequence>-0`. */
+  readonly journal: string;
+  /** String `<epoch>:<batch>`: fence, cursor and idempotence of the commits (D2). */
+  readonly head: string;
+  /** String: the leading engine's instance; lapses unless renewed (D5). */
+  readonly leader: string;
+  /** List: entries that are no requests. */
+  readonly deadLetters: string;
+  /** String: random, the same in Postgres, so that two stores of different exchanges never meet (D3). */
+  readonly exchangeId: string;
+  /** Channel: the answers to one API instance. */
+  readonly reply: (instance: string) => string;
+  /** Channel: what each batch did to one market. */
+  readonly market: (market: string) => string;
+  /** Pattern of the channels of all markets. */
+  readonly allMarkets: string;
+  /** Channel: assets and markets that were created or changed. */
+  readonly catalog: string;
+}
+
+export function keysOf(namespace: string): Keys {
+  const prefix = `{${namespace}}`;
+  return {
+    commands: `${prefix}:commands`,
+    journal: `${prefix}:journal`,
+    head: `${prefix}:head`,
+    leader: `${prefix}:leader`,
+    deadLetters: `${prefix}:dead-letters`,
+    exchangeId: `${prefix}:exchange-id`,
+    reply: instance => `${prefix}:reply:${instance}`,
+    market: market => `${prefix}:market:${market}`,
+    allMarkets: `${prefix}:market:*`,
+    catalog: `${prefix}:catalog`,
+  };
+}

@@ -1,0 +1,29 @@
+/** The two kinds of connection to Redis: one that must never send a command twice, and one that may. */
+import { Redis, type RedisOptions } from 'ioredis';
+
+const RECONNECT_DELAY_MS = 100;
+const CONNECT_TIMEOUT_MS = 2000;
+
+const reconnecting: RedisOptions = {
+  retryStrategy: () => RECONNECT_DELAY_MS,
+  connectTimeout: CONNECT_TIMEOUT_MS,
+  lazyConnect: true,
+};
+
+/**
+ * For pushes and commits (D2): a command is written at most once. While there is no connection a command fails at
+ * once; a command whose answer is lost with its connection fails with an unknown outcome.
+ */
+export function connectOnce(url: string): Redis {
+  return new Redis(url, {
+    ...reconnecting,
+    autoResendUnfulfilledCommands: false,
+    enableOfflineQueue: false,
+    maxRetriesPerRequest: 0,
+  });
+}
+
+/** For reads, subscriptions and blocking waits: commands wait for the connection and are sent again after a loss. */
+export function connectPatiently(url: string): Redis {
+  return new Redis(url, { ...reconnecting, maxRetriesPerRequest: null });
+}
