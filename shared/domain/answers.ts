@@ -1,6 +1,15 @@
 /** What the engine answers to a command or query, once it is durable. */
-import type { Asset, Balance, Market, Order } from './entities.js';
-import { ASSET_FIELDS, ASSET_NAME, BALANCE_FIELDS, MARKET_FIELDS, ORDER_FIELDS } from './entities.js';
+import {
+  ASSET_FIELDS,
+  ASSET_NAME,
+  type Asset,
+  BALANCE_FIELDS,
+  type Balance,
+  MARKET_FIELDS,
+  type Market,
+  ORDER_FIELDS,
+  type Order,
+} from './entities.js';
 import { EVENT_FIELDS, type Trade } from './events.js';
 import {
   amount,
@@ -25,10 +34,11 @@ export interface Transferred {
 /** `[price in ticks, quantity in lots]`. */
 export type Level = readonly [number, number];
 
-/** A whole book, best first. */
+/** A whole book, best first, and the last trade that it has seen. */
 export interface BookSnapshot {
   market: string;
   lastUpdateId: number;
+  lastTradeId: number;
   bids: readonly Level[];
   asks: readonly Level[];
 }
@@ -36,17 +46,15 @@ export interface BookSnapshot {
 export type Answer =
   | { kind: 'REFUSED'; reject: Reject }
   /** The order after the command, with the trades that the command made. */
-  | { kind: 'ORDER'; order: Order; trades: readonly Trade[] }
+  | { kind: 'ORDER'; order: Order; trades: readonly Trade[]; sequence: number }
   /** As of `sequence`: the engine does not hold that order. It ended, or never was. */
   | { kind: 'NOT_HELD'; sequence: number }
-  | { kind: 'ORDERS'; sequence: number; orders: readonly Order[] }
+  | { kind: 'ORDERS'; orders: readonly Order[]; sequence: number }
   | { kind: 'CANCELED'; orderIds: readonly number[] }
   | { kind: 'TRANSFERRED'; transfer: Transferred }
   | { kind: 'BALANCES'; balances: readonly Balance[] }
   | { kind: 'BOOK'; book: BookSnapshot }
   | { kind: 'CATALOG'; assets: readonly Asset[]; markets: readonly Market[] };
-
-export type AnswerKind = Answer['kind'];
 
 const TRANSFERRED_FIELDS: Fields<Transferred> = {
   ledgerId: integer,
@@ -64,41 +72,39 @@ export function encodeAnswer(answer: Answer): Json[] {
     case 'ORDER':
       return [
         answer.kind,
+        answer.sequence,
         toTuple(ORDER_FIELDS, answer.order),
-        answer.trades.map(trade => toTuple(EVENT_FIELDS.TRADE, trade)),
+        tuples(EVENT_FIELDS.TRADE, answer.trades),
       ];
     case 'NOT_HELD':
       return [answer.kind, answer.sequence];
     case 'ORDERS':
-      return [answer.kind, answer.sequence, answer.orders.map(order => toTuple(ORDER_FIELDS, order))];
+      return [answer.kind, answer.sequence, tuples(ORDER_FIELDS, answer.orders)];
     case 'CANCELED':
       return [answer.kind, answer.orderIds];
     case 'TRANSFERRED':
       return [answer.kind, toTuple(TRANSFERRED_FIELDS, answer.transfer)];
     case 'BALANCES':
-      return [answer.kind, answer.balances.map(balance => toTuple(BALANCE_FIELDS, balance))];
+      return [answer.kind, tuples(BALANCE_FIELDS, answer.balances)];
     case 'BOOK':
-      return [answer.kind, answer.book.market, answer.book.lastUpdateId, answer.book.bids, answer.book.asks];
+      return [answer.kind, ...encodeBook(answer.book)];
     case 'CATALOG':
-      return [
-        answer.kind,
-        answer.assets.map(asset => toTuple(ASSET_FIELDS, asset)),
-        answer.markets.map(market => toTuple(MARKET_FIELDS, market)),
-      ];
+      return [answer.kind, tuples(ASSET_FIELDS, answer.assets), tuples(MARKET_FIELDS, answer.markets)];
   }
 }
 
-/** The answer of JSON values that this program's engine encoded; throws where they are not. */
-export function decodeAnswer(json: Tuple): Answer {
-  const [kind, first, second, third, fourth] = json;
-  switch (kind as AnswerKind) {
+/** The answer of JSON values that `encodeAnswer` made; throws where they are not. */
+export function decodeAnswer([kind, ...json]: Tuple): Answer {
+  const [first, second, third] = json;
+  switch (kind as Answer['kind']) {
     case 'REFUSED':
       return { kind: 'REFUSED', reject: record(REJECT_FIELDS, first) };
     case 'ORDER':
       return {
         kind: 'ORDER',
-        order: record(ORDER_FIELDS, first),
-        trades: records(EVENT_FIELDS.TRADE, second),
+        sequence: first as number,
+        order: record(ORDER_FIELDS, second),
+        trades: records(EVENT_FIELDS.TRADE, third),
       };
     case 'NOT_HELD':
       return { kind: 'NOT_HELD', sequence: first as number };
@@ -111,15 +117,7 @@ export function decodeAnswer(json: Tuple): Answer {
     case 'BALANCES':
       return { kind: 'BALANCES', balances: records(BALANCE_FIELDS, first) };
     case 'BOOK':
-      return {
-        kind: 'BOOK',
-        book: {
-          market: first as string,
-          lastUpdateId: second as number,
-          bids: third as unknown as Level[],
-          asks: fourth as unknown as Level[],
-        },
-      };
+      return { kind: 'BOOK', book: decodeBook(json) };
     case 'CATALOG':
       return {
         kind: 'CATALOG',
@@ -127,8 +125,26 @@ export function decodeAnswer(json: Tuple): Answer {
         markets: records(MARKET_FIELDS, second),
       };
     default:
-      throw new Error(`not an answer: ${JSON.stringify(json).slice(0, 200)}`);
+      throw new Error(`not an answer: ${String(kind)}`);
   }
+}
+
+function encodeBook(book: BookSnapshot): Json[] {
+  return [book.market, book.lastUpdateId, book.lastTradeId, book.bids, book.asks];
+}
+
+function decodeBook([market, lastUpdateId, lastTradeId, bids, asks]: Tuple): BookSnapshot {
+  return {
+    market: market as string,
+    lastUpdateId: lastUpdateId as number,
+    lastTradeId: lastTradeId as number,
+    bids: bids as unknown as Level[],
+    asks: asks as unknown as Level[],
+  };
+}
+
+function tuples<T>(fields: Fields<T>, list: readonly T[]): Json[] {
+  return list.map(item => toTuple(fields, item));
 }
 
 function record<T>(fields: Fields<T>, json: unknown): T {

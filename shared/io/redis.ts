@@ -1,10 +1,10 @@
 /** The two kinds of connection to Redis: one that must never send a command twice, and one that may. */
-import { Redis, type RedisOptions } from 'ioredis';
+import { Redis } from 'ioredis';
 
 const RECONNECT_DELAY_MS = 100;
 const CONNECT_TIMEOUT_MS = 2000;
 
-const reconnecting: RedisOptions = {
+const reconnecting = {
   retryStrategy: () => RECONNECT_DELAY_MS,
   connectTimeout: CONNECT_TIMEOUT_MS,
   lazyConnect: true,
