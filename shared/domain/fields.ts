@@ -10,8 +10,7 @@ export type Json = string | number | boolean | null | readonly Json[];
 export type Value = string | number | bigint | boolean | null;
 
 export interface Field<V extends Value> {
-  /** Type of the Postgres column. */
-  readonly column: 'bigint' | 'text' | 'boolean';
+  readonly type: 'integer' | 'amount' | 'text' | 'flag';
   readonly nullable: boolean;
   /** Parses the JSON form; `undefined` where it has another type, form or range. */
   readonly parse: (json: unknown) => V | undefined;
@@ -28,14 +27,14 @@ const AMOUNT_PATTERN = /^-?\d{1,19}$/;
 
 /** A whole number from 0 to 2^53 - 1: ids, ticks, lots, milliseconds. */
 export const integer: Field<number> = {
-  column: 'bigint',
+  type: 'integer',
   nullable: false,
   parse: json => (Number.isSafeInteger(json) && (json as number) >= 0 ? (json as number) : undefined),
 };
 
 /** A signed 64-bit number of an asset's smallest units. */
 export const amount: Field<bigint> = {
-  column: 'bigint',
+  type: 'amount',
   nullable: false,
   parse: json => {
     if (typeof json !== 'string' || !AMOUNT_PATTERN.test(json)) return undefined;
@@ -46,21 +45,21 @@ export const amount: Field<bigint> = {
 
 /** One to 64 printable ASCII characters. */
 export const text: Field<string> = {
-  column: 'text',
+  type: 'text',
   nullable: false,
   parse: json =>
     typeof json === 'string' && json.length <= MAX_TEXT_LENGTH && /^[!-~]+$/.test(json) ? json : undefined,
 };
 
 export const flag: Field<boolean> = {
-  column: 'boolean',
+  type: 'flag',
   nullable: false,
   parse: json => (typeof json === 'boolean' ? json : undefined),
 };
 
 export function oneOf<const V extends string>(values: readonly V[]): Field<V> {
   return {
-    column: 'text',
+    type: 'text',
     nullable: false,
     parse: json => ((values as readonly unknown[]).includes(json) ? (json as V) : undefined),
   };
@@ -68,7 +67,7 @@ export function oneOf<const V extends string>(values: readonly V[]): Field<V> {
 
 export function matching(pattern: RegExp): Field<string> {
   return {
-    column: 'text',
+    type: 'text',
     nullable: false,
     parse: json => (typeof json === 'string' && pattern.test(json) ? json : undefined),
   };
@@ -76,7 +75,7 @@ export function matching(pattern: RegExp): Field<string> {
 
 export function nullable<V extends Value>(field: Field<V>): Field<V | null> {
   return {
-    column: field.column,
+    type: field.type,
     nullable: true,
     parse: json => (json === null ? null : field.parse(json)),
   };
