@@ -2,7 +2,7 @@
  * Everything that can be asked of the engine. A command asks for a change and is sequenced and journaled, refused or
  * not; a query asks for a fact and leaves no trace. Prices are ticks, quantities lots, amounts smallest units.
  */
-import { ASSET_NAME, MARKET_NAME, MARKET_STATUSES, type MarketStatus } from './entities.js';
+import { ASSET_NAME, FIRST_USER, MARKET_NAME, MARKET_STATUSES, type MarketStatus } from './entities.js';
 import { amount, type Fields, integer, matching, nullable, oneOf, text } from './fields.js';
 import {
   CLIENT_ORDER_ID,
@@ -190,6 +190,7 @@ export const QUERY_FIELDS: { readonly [K in QueryKind]: Fields<Queries[K]> } = {
 
 /** Whether the fields of a command or query go together: what a table of single fields cannot say. */
 export function isConsistent(request: Command | Query): boolean {
+  if ('account' in request.body && request.body.account < FIRST_USER) return false;
   switch (request.kind) {
     case 'PLACE_ORDER':
       return isConsistentOrder(request.body);

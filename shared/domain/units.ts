@@ -8,9 +8,11 @@ import type { Market } from './entities.js';
 /** Form of every decimal on the wire: no sign, no exponent. decimal.js alone would also take `1e3` and `0x10`. */
 export const DECIMAL_PATTERN = /^\d{1,20}(\.\d{1,18})?$/;
 
-export const MAX_ASSET_DECIMALS = 18;
+/** An asset of 8 decimals can have 46 billion in all (`MAX_AMOUNT`); finer ones would leave too little room. */
+export const MAX_ASSET_DECIMALS = 8;
 /** Fees are counted in 10^-8 of what is received. */
 export const FEE_DECIMALS = 8;
+export const FEE_SCALE = 10 ** FEE_DECIMALS;
 /** What an asset's total and `maxPrice * maxQuantity` stay under, in smallest units, so that no sum overflows 64 bits. */
 export const MAX_AMOUNT = 2n ** 62n;
 

@@ -1,0 +1,118 @@
+/** Checks the whole state against the promises of DESIGN.md section 1. Throws at the first contradiction. */
+import { ENTITY_KINDS, type EntityKind, KINDS, TREASURY } from '../../shared/domain/entities.js';
+import { HashSum, hashEntity } from './hash.js';
+import type { State } from './state.js';
+import { needOf } from './trading.js';
+
+/** @param stateHash the running hash after the last batch, which must have ended */
+export function audit(state: State, stateHash: string): void {
+  for (const market of state.markets.values()) market.book.audit();
+  auditOrders(state);
+  auditLocked(state);
+  auditSums(state);
+  const fromScratch = hashOf(state);
+  if (fromScratch !== stateHash)
+    throw new Error(`state hashes to ${fromScratch}, the running hash is ${stateHash}`);
+}
+
+/** Every open order stands where the maps and its book say, with what is left of it. */
+function auditOrders(state: State): void {
+  let named = 0;
+  for (const { account, open } of state.accounts.values()) {
+    for (const [market, orders] of open) {
+      for (const [clientOrderId, order] of orders) {
+        named++;
+        const found = state.orders.get(order.orderId) === order;
+        const same =
+          order.account === account && order.market === market && order.clientOrderId === clientOrderId;
+        if (!found || !same)
+          throw new Error(`order ${order.orderId} is filed under ${account} ${market} ${clientOrderId}`);
+      }
+    }
+  }
+  if (named !== state.orders.size) throw new Error(`${state.orders.size} orders by id, ${named} by account`);
+  for (const order of state.orders.values()) {
+    const { book, resting } = state.markets.get(order.market)!;
+    const lots = order.quantity! - order.filledQuantity;
+    if (resting[order.slot] !== order)
+      throw new Error(`order ${order.orderId} does not hold slot ${order.slot}`);
+    if (book.remainingOf(order.slot) !== lots || book.accountOf(order.slot) !== order.account) {
+      throw new Error(`order ${order.orderId} rests otherwise than it is`);
+    }
+  }
+  auditRestingCount(state);
+}
+
+/** The books hold exactly the open orders' lots. */
+function auditRestingCount(state: State): void {
+  for (const market of state.markets.values()) {
+    for (const side of ['BUY', 'SELL'] as const) {
+      let open = 0;
+      for (const order of state.orders.values()) {
+        if (order.market === market.market && order.side === side)
+          open += order.quantity! - order.filledQuantity;
+      }
+      const resting = market.book.depth(side).reduce((sum, [, lots]) => sum + lots, 0);
+      if (open !== resting)
+        throw new Error(`${market.market} ${side}: ${resting} lots rest, ${open} are open`);
+    }
+  }
+}
+
+function auditLocked(state: State): void {
+  const needs = new Map<string, bigint>();
+  for (const order of state.orders.values()) {
+    const { asset, amount } = needOf(state.markets.get(order.market)!, order);
+    const name = `${order.account} ${asset}`;
+    needs.set(name, (needs.get(name) ?? 0n) + amount);
+  }
+  for (const { account, balances } of state.accounts.values()) {
+    for (const { asset, available, locked } of balances.values()) {
+      const need = needs.get(`${account} ${asset}`) ?? 0n;
+      if (locked !== need)
+        throw new Error(`account ${account} ${asset}: ${locked} locked, open orders need ${need}`);
+      if (available < 0n && account !== TREASURY)
+        throw new Error(`account ${account} ${asset}: ${available} available`);
+    }
+  }
+}
+
+function auditSums(state: State): void {
+  for (const asset of state.assets.keys()) {
+    let sum = 0n;
+    for (const { balances } of state.accounts.values()) {
+      const balance = balances.get(asset);
+      if (balance !== undefined) sum += balance.available + balance.locked;
+    }
+    if (sum !== 0n) throw new Error(`${asset} sums to ${sum}`);
+  }
+}
+
+function hashOf(state: State): string {
+  const sum = new HashSum();
+  for (const kind of ENTITY_KINDS) {
+    for (const entity of entitiesOf(state, kind)) {
+      if (!(KINDS[kind].live as (entity: unknown) => boolean)(entity)) continue;
+      const { low, high } = hashEntity(kind, entity as never);
+      sum.add(low, high);
+    }
+  }
+  return sum.toString();
+}
+
+function entitiesOf(state: State, kind: EntityKind): Iterable<unknown> {
+  switch (kind) {
+    case 'exchange':
+      return [state.exchange];
+    case 'asset':
+      return state.assets.values();
+    case 'market':
+      return state.markets.values();
+    case 'balance':
+      return [...state.accounts.values()].flatMap(({ balances }) => [...balances.values()]);
+    case 'order':
+      return state.orders.values();
+    case 'idempotencyKey':
+      return state.idempotencyKeys.values();
+  }
+}

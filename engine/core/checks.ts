@@ -1,0 +1,79 @@
+/** What an order must be before it may touch anything. Checks change nothing; the first that fails is the refusal. */
+import type { PlaceOrder } from '../../shared/domain/commands.js';
+import { opposite } from '../../shared/domain/orders.js';
+import { insufficient, type Reject, type RejectCode, reject } from '../../shared/domain/rejects.js';
+import { crosses } from './matching.js';
+import type { State, TradedMarket } from './state.js';
+
+/** Everything that does not depend on what the order would match. */
+export function checkOrder(state: State, market: TradedMarket, order: PlaceOrder): Reject | null {
+  const code =
+    checkMarketStatus(market) ??
+    checkRanges(market, order) ??
+    checkLiquidity(market, order) ??
+    checkNotional(market, order) ??
+    checkOpenOrders(state, market, order);
+  return code === null ? null : reject(code);
+}
+
+function checkMarketStatus(market: TradedMarket): RejectCode | null {
+  return market.status === 'TRADING' ? null : 'MARKET_NOT_TRADING';
+}
+
+function checkRanges(
+  market: TradedMarket,
+  { price, quantity, quoteQuantity }: PlaceOrder,
+): RejectCode | null {
+  if (price !== null && (price < market.minPrice || price > market.maxPrice)) return 'PRICE_OUT_OF_RANGE';
+  if (quantity !== null && (quantity < market.minQuantity || quantity > market.maxQuantity))
+    return 'QUANTITY_OUT_OF_RANGE';
+  return quoteQuantity !== null && quoteQuantity <= 0n ? 'QUANTITY_OUT_OF_RANGE' : null;
+}
+
+function checkLiquidity(market: TradedMarket, order: PlaceOrder): RejectCode | null {
+  if (order.type === 'MARKET' && market.book.levelCount(opposite(order.side)) === 0) return 'NO_LIQUIDITY';
+  return order.type === 'LIMIT_MAKER' && crosses(market.book, order.side, order.price) ? 'WOULD_TAKE' : null;
+}
+
+/** A market order by quantity is valued at the best price that it would meet. */
+function checkNotional(
+  market: TradedMarket,
+  { side, price, quantity, quoteQuantity }: PlaceOrder,
+): RejectCode | null {
+  if (quoteQuantity !== null) return quoteQuantity < market.minNotional ? 'MIN_NOTIONAL' : null;
+  const ticks = price ?? market.book.priceAt(opposite(side), 0);
+  return notional(market, ticks, quantity!) < market.minNotional ? 'MIN_NOTIONAL' : null;
+}
+
+function checkOpenOrders(state: State, market: TradedMarket, order: PlaceOrder): RejectCode | null {
+  const open = state.openOrders(order.account, order.market);
+  if (open.has(order.clientOrderId)) return 'DUPLICATE_CLIENT_ORDER_ID';
+  if (order.timeInForce !== 'GTC') return null;
+  if (open.size >= market.maxOpenOrders) return 'TOO_MANY_ORDERS';
+  const total = market.book.totalAt(order.side, order.price!);
+  return total + order.quantity! > Number.MAX_SAFE_INTEGER ? 'LIMIT_EXCEEDED' : null;
+}
+
+/** Whether the account can pay for all that the planned order may come to. */
+export function checkFunds(state: State, market: TradedMarket, order: PlaceOrder): Reject | null {
+  const asset = order.side === 'BUY' ? market.quote : market.base;
+  const needed = order.side === 'BUY' ? quoteNeeded(state, market, order) : baseNeeded(state, market, order);
+  const available = state.available(order.account, asset);
+  return available < needed ? insufficient(asset, needed, available) : null;
+}
+
+/** A limit order must be able to pay its limit; a market order what it would cost now. */
+function quoteNeeded(state: State, market: TradedMarket, order: PlaceOrder): bigint {
+  if (order.quoteQuantity !== null) return order.quoteQuantity;
+  if (order.price === null) return state.plan.value() * market.tickLotValue;
+  return notional(market, order.price, order.quantity!);
+}
+
+function baseNeeded(state: State, market: TradedMarket, order: PlaceOrder): bigint {
+  return BigInt(order.quantity ?? state.plan.filled) * market.lotSize;
+}
+
+/** Smallest units of quote. */
+function notional(market: TradedMarket, ticks: number, lots: number): bigint {
+  return BigInt(ticks) * BigInt(lots) * market.tickLotValue;
+}

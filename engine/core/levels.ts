@@ -1,0 +1,68 @@
+/**
+ * The price levels of one side, best last.
+ *
+ * Levels are sorted by a key that rises towards the better price (a bid's price, an ask's price negated), so that both
+ * sides are one algorithm and the best level is the last element. Finding a key costs a binary search. Inserting or
+ * removing moves the elements that are better than it: nothing at the best price, 12 bytes for each better level
+ * elsewhere, so at 100,000 levels a change in the middle moves 600 KB (some ten microseconds). The cost grows neither
+ * with the gap between prices nor with the orders on a level.
+ */
+
+const INITIAL_CAPACITY = 64;
+
+export class Levels {
+  #keys = new Float64Array(INITIAL_CAPACITY);
+  #ids = new Int32Array(INITIAL_CAPACITY);
+  #count = 0;
+
+  get count(): number {
+    return this.#count;
+  }
+
+  /** @param index 0 is the worst level, `count - 1` the best */
+  keyAt(index: number): number {
+    return this.#keys[index]!;
+  }
+
+  idAt(index: number): number {
+    return this.#ids[index]!;
+  }
+
+  /** Where the key stands, or the complement (`~`) of where it would be inserted. */
+  indexOf(key: number): number {
+    let low = 0;
+    let high = this.#count - 1;
+    while (low <= high) {
+      const middle = (low + high) >>> 1;
+      const at = this.#keys[middle]!;
+      if (at === key) return middle;
+      if (at < key) low = middle + 1;
+      else high = middle - 1;
+    }
+    return ~low;
+  }
+
+  insertAt(index: number, key: number, id: number): void {
+    if (this.#count === this.#keys.length) this.#grow();
+    this.#keys.copyWithin(index + 1, index, this.#count);
+    this.#ids.copyWithin(index + 1, index, this.#count);
+    this.#keys[index] = key;
+    this.#ids[index] = id;
+    this.#count++;
+  }
+
+  removeAt(index: number): void {
+    this.#keys.copyWithin(index, index + 1, this.#count);
+    this.#ids.copyWithin(index, index + 1, this.#count);
+    this.#count--;
+  }
+
+  #grow(): void {
+    const keys = new Float64Array(this.#keys.length * 2);
+    const ids = new Int32Array(this.#ids.length * 2);
+    keys.set(this.#keys);
+    ids.set(this.#ids);
+    this.#keys = keys;
+    this.#ids = ids;
+  }
+}

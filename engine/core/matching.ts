@@ -1,0 +1,118 @@
+/**
+ * Which resting orders an incoming order meets, in price-time priority, and how much of each it takes. A plan changes
+ * nothing: whatever may be refused is refused between plan and execution.
+ */
+import { opposite, type SelfTradePrevention, type Side } from '../../shared/domain/orders.js';
+import { NONE, type OrderBook } from './order-book.js';
+
+export interface Taker {
+  side: Side;
+  account: number;
+  /** Ticks; the worst price it accepts, null for any. */
+  limit: number | null;
+  /** Lots. */
+  quantity: number;
+  /** Ticks times lots that it may pay or raise at most; null for no such bound. */
+  budget: bigint | null;
+  selfTradePrevention: SelfTradePrevention;
+}
+
+/**
+ * Why a plan ends: the taker has all that it asked or can pay for; no more orders within its limit; it met an order of
+ * its own and may not go on.
+ */
+export type PlanEnd = 'COMPLETE' | 'NO_MORE_ORDERS' | 'SELF_TRADE';
+
+/** The steps of a match, in order. Reused from order to order, so that matching allocates nothing. */
+export class MatchPlan {
+  readonly makers: number[] = [];
+  /** Lots taken from each maker; 0: the maker expires, because it belongs to the taker. */
+  readonly lots: number[] = [];
+  /** Ticks of each step. */
+  readonly prices: number[] = [];
+  count = 0;
+  /** Lots in all. */
+  filled = 0;
+  end: PlanEnd = 'COMPLETE';
+
+  clear(): void {
+    this.count = 0;
+    this.filled = 0;
+    this.end = 'COMPLETE';
+  }
+
+  add(maker: number, price: number, lots: number): void {
+    this.makers[this.count] = maker;
+    this.prices[this.count] = price;
+    this.lots[this.count] = lots;
+    this.count++;
+    this.filled += lots;
+  }
+
+  /** Ticks times lots, summed: times the market's tickLotValue it is the quote amount. */
+  value(): bigint {
+    let value = 0n;
+    for (let i = 0; i < this.count; i++) value += BigInt(this.prices[i]!) * BigInt(this.lots[i]!);
+    return value;
+  }
+}
+
+/** Whether an order at this limit would meet the best level of the other side. */
+export function crosses(book: OrderBook, side: Side, limit: number | null): boolean {
+  return reaches(book, side, limit, 0);
+}
+
+/** Fills `plan` with what the taker would do to the book. */
+export function planMatch(book: OrderBook, taker: Taker, plan: MatchPlan): void {
+  plan.clear();
+  let budget = taker.budget;
+  for (let rank = 0; reaches(book, taker.side, taker.limit, rank); rank++) {
+    const price = book.priceAt(opposite(taker.side), rank);
+    const before = plan.filled;
+    const most =
+      budget === null ? taker.quantity - before : affordable(budget, price, taker.quantity - before);
+    if (!planLevel(book, taker, plan, { rank, price, most })) return;
+    if (budget !== null) budget -= BigInt(plan.filled - before) * BigInt(price);
+  }
+  plan.end = 'NO_MORE_ORDERS';
+}
+
+/** Plans one level; false where the taker is done. */
+function planLevel(
+  book: OrderBook,
+  taker: Taker,
+  plan: MatchPlan,
+  level: { rank: number; price: number; most: number },
+): boolean {
+  let left = level.most;
+  for (
+    let maker = book.headAt(opposite(taker.side), level.rank);
+    maker !== NONE;
+    maker = book.nextOf(maker)
+  ) {
+    if (left === 0) return false;
+    if (book.accountOf(maker) === taker.account && taker.selfTradePrevention !== 'NONE') {
+      if (taker.selfTradePrevention !== 'EXPIRE_TAKER') plan.add(maker, level.price, 0);
+      if (taker.selfTradePrevention === 'EXPIRE_MAKER') continue;
+      plan.end = 'SELF_TRADE';
+      return false;
+    }
+    const lots = Math.min(left, book.remainingOf(maker));
+    plan.add(maker, level.price, lots);
+    left -= lots;
+  }
+  return left > 0;
+}
+
+function reaches(book: OrderBook, side: Side, limit: number | null, rank: number): boolean {
+  if (rank >= book.levelCount(opposite(side))) return false;
+  if (limit === null) return true;
+  const price = book.priceAt(opposite(side), rank);
+  return side === 'BUY' ? price <= limit : price >= limit;
+}
+
+/** Lots that the budget pays at this price, `most` at most. */
+function affordable(budget: bigint, price: number, most: number): number {
+  const lots = budget / BigInt(price);
+  return lots < BigInt(most) ? Number(lots) : most;
+}

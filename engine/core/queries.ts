@@ -1,0 +1,60 @@
+/** Facts, as of the last applied command. A query changes nothing. */
+import type { Answer } from '../../shared/domain/answers.js';
+import type { AccountOrders, OrderName, Query } from '../../shared/domain/commands.js';
+import { reject } from '../../shared/domain/rejects.js';
+import type { OpenOrder, State } from './state.js';
+import { findOrder } from './trading.js';
+
+export function answerQuery(state: State, query: Query): Answer {
+  switch (query.kind) {
+    case 'GET_ORDER':
+      return getOrder(state, query.body);
+    case 'OPEN_ORDERS':
+      return openOrders(state, query.body);
+    case 'BALANCES':
+      return {
+        kind: 'BALANCES',
+        balances: [...(state.accounts.get(query.body.account)?.balances.values() ?? [])],
+      };
+    case 'BOOK':
+      return book(state, query.body.market);
+    case 'CATALOG':
+      return { kind: 'CATALOG', assets: [...state.assets.values()], markets: [...state.markets.values()] };
+  }
+}
+
+function getOrder(state: State, name: OrderName): Answer {
+  if (name.market !== null && !state.markets.has(name.market)) return refused('UNKNOWN_MARKET');
+  const order = findOrder(state, name);
+  const { sequence } = state.exchange;
+  return order === undefined
+    ? { kind: 'NOT_HELD', sequence }
+    : { kind: 'ORDER', order, trades: [], sequence };
+}
+
+function openOrders(state: State, { account, market }: AccountOrders): Answer {
+  if (market !== null && !state.markets.has(market)) return refused('UNKNOWN_MARKET');
+  const open = state.accounts.get(account)?.open ?? new Map<string, Map<string, OpenOrder>>();
+  const maps = market === null ? [...open.values()] : [state.openOrders(account, market)];
+  const orders = maps.flatMap(orders => [...orders.values()]).sort((a, b) => a.orderId - b.orderId);
+  return { kind: 'ORDERS', orders, sequence: state.exchange.sequence };
+}
+
+function book(state: State, name: string): Answer {
+  const market = state.markets.get(name);
+  if (market === undefined) return refused('UNKNOWN_MARKET');
+  return {
+    kind: 'BOOK',
+    book: {
+      market: name,
+      lastUpdateId: market.updateId,
+      lastTradeId: market.lastTradeId,
+      bids: market.book.depth('BUY'),
+      asks: market.book.depth('SELL'),
+    },
+  };
+}
+
+function refused(code: 'UNKNOWN_MARKET'): Answer {
+  return { kind: 'REFUSED', reject: reject(code) };
+}

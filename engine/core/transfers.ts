@@ -1,0 +1,99 @@
+/**
+ * Deposits and withdrawals: between the treasury and a user. A request with an idempotency key that was seen within
+ * seven days changes nothing and gets the first answer again.
+ */
+import type { Answer } from '../../shared/domain/answers.js';
+import type { Transfer } from '../../shared/domain/commands.js';
+import { type IdempotencyKey, TREASURY } from '../../shared/domain/entities.js';
+import { insufficient, type Reject, reject } from '../../shared/domain/rejects.js';
+import { MAX_AMOUNT } from '../../shared/domain/units.js';
+import type { Tracked } from './changes.js';
+import { move } from './ledger.js';
+import { refuse } from './refuse.js';
+import type { State } from './state.js';
+
+export const IDEMPOTENCY_KEY_LIFE_MS = 7 * 24 * 3600 * 1000;
+/** Keys that one transfer may clear away: more than the one it adds, so that they cannot pile up. */
+const EXPIRIES_PER_TRANSFER = 2;
+
+type TransferType = IdempotencyKey['type'];
+
+export function deposit(state: State, body: Transfer): Answer {
+  return transfer(state, 'DEPOSIT', body, checkDeposit);
+}
+
+export function withdraw(state: State, body: Transfer): Answer {
+  return transfer(state, 'WITHDRAWAL', body, checkWithdrawal);
+}
+
+type Check = (state: State, body: Transfer) => Reject | null;
+
+function transfer(state: State, type: TransferType, body: Transfer, check: Check): Answer {
+  expireKeys(state);
+  const known = body.key === null ? undefined : state.idempotencyKeys.get(`${body.account}/${body.key}`);
+  if (known !== undefined) return repeat(state, known, type, body);
+  const problem = check(state, body);
+  if (problem !== null) return refuse(state, problem);
+
+  // After this point the command must succeed.
+  const { account, asset, amount, key } = body;
+  const [from, to] = type === 'DEPOSIT' ? [TREASURY, account] : [account, TREASURY];
+  const firstLedgerId = state.exchange.lastLedgerId + 1;
+  move(state, from, 'available', to, { asset, amount, type, reference: key });
+  const ledgerId = type === 'DEPOSIT' ? firstLedgerId + 1 : firstLedgerId;
+  const { available, locked } = state.balance(account, asset);
+  const { time } = state.exchange;
+  if (key !== null) {
+    state.addIdempotencyKey({
+      account,
+      key,
+      type,
+      asset,
+      amount,
+      ledgerId,
+      available,
+      locked,
+      time,
+      expired: false,
+    });
+  }
+  return { kind: 'TRANSFERRED', transfer: { ledgerId, asset, amount, available, locked } };
+}
+
+function checkDeposit(state: State, { asset, amount }: Transfer): Reject | null {
+  if (!state.assets.has(asset)) return reject('UNKNOWN_ASSET');
+  const issued = -state.available(TREASURY, asset);
+  if (amount <= 0n || issued + amount > MAX_AMOUNT) return reject('AMOUNT_OUT_OF_RANGE');
+  return null;
+}
+
+function checkWithdrawal(state: State, { account, asset, amount }: Transfer): Reject | null {
+  if (!state.assets.has(asset)) return reject('UNKNOWN_ASSET');
+  if (amount <= 0n) return reject('AMOUNT_OUT_OF_RANGE');
+  const available = state.available(account, asset);
+  return available < amount ? insufficient(asset, amount, available) : null;
+}
+
+function repeat(state: State, known: IdempotencyKey, type: TransferType, body: Transfer): Answer {
+  if (known.type !== type || known.asset !== body.asset || known.amount !== body.amount) {
+    return refuse(state, reject('DUPLICATE_ID'));
+  }
+  state.emit({ kind: 'REPEATED', body: { account: known.account, key: known.key } });
+  const { ledgerId, asset, amount, available, locked } = known;
+  return { kind: 'TRANSFERRED', transfer: { ledgerId, asset, amount, available, locked } };
+}
+
+/** Forgets the oldest keys that are over. */
+function expireKeys(state: State): void {
+  let expiries = 0;
+  for (const [name, key] of state.idempotencyKeys) {
+    if (!isOver(state, key) || expiries++ === EXPIRIES_PER_TRANSFER) return;
+    state.idempotencyKeys.delete(name);
+    key.expired = true;
+    state.changes.touch('idempotencyKey', key);
+  }
+}
+
+function isOver(state: State, key: Tracked<IdempotencyKey>): boolean {
+  return state.exchange.time - key.time >= IDEMPOTENCY_KEY_LIFE_MS;
+}
