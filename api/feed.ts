@@ -1,0 +1,117 @@
+/**
+ * What the engine publishes, on one connection, so that messages keep their order: the engine publishes the catalog and
+ * market messages of a batch before its replies, so whoever reads an answer finds its effect in our folds.
+ *
+ * Guarantees: between `connected` and `lost` no message is missed; what is published in between two connections is, so
+ * a listener starts afresh at each `connected`. A message that cannot be read is logged and left out.
+ */
+import type { Answer } from '../shared/domain/answers.js';
+import { decodeMarketMessage, decodeReplies, type MarketMessage } from '../shared/domain/codec.js';
+import type { Keys } from '../shared/io/keys.js';
+import type { Logger } from '../shared/io/log.js';
+import { connectPatiently } from '../shared/io/redis.js';
+
+/** Called in the order in which the listeners were added. */
+export interface FeedListener {
+  connected?(): void;
+  lost?(): void;
+  replies?(replies: readonly (readonly [requestId: number, answer: Answer])[]): void;
+  /** For `Catalog.update`. */
+  catalog?(message: string): void;
+  market?(message: MarketMessage): void;
+}
+
+export interface FeedSettings {
+  redisUrl: string;
+  keys: Keys;
+  /** Address of the answers that this process waits for. */
+  replyTo: string;
+  log: Logger;
+}
+
+export class Feed {
+  readonly #redis;
+  readonly #keys: Keys;
+  readonly #replyChannel: string;
+  readonly #log: Logger;
+  readonly #listeners: FeedListener[] = [];
+  /** Counts connections made and lost, so that a late success of an old one is known as such. */
+  #epoch = 0;
+  #connected = false;
+
+  constructor({ redisUrl, keys, replyTo, log }: FeedSettings) {
+    this.#keys = keys;
+    this.#replyChannel = keys.reply(replyTo);
+    this.#log = log;
+    this.#redis = connectPatiently(redisUrl);
+    this.#redis.on('ready', () => this.#subscribe());
+    this.#redis.on('close', () => this.#lose());
+    this.#redis.on('error', error => log.debug({ error: error.message }, 'feed: connection'));
+    this.#redis.on('message', (channel: string, message: string) => this.#dispatch(channel, message));
+    this.#redis.on('pmessage', (_pattern: string, channel: string, message: string) =>
+      this.#dispatch(channel, message),
+    );
+  }
+
+  /** Whether all subscriptions are established. */
+  get connected(): boolean {
+    return this.#connected;
+  }
+
+  listen(listener: FeedListener): void {
+    this.#listeners.push(listener);
+  }
+
+  start(): void {
+    // What goes wrong comes as an event, and the connection is tried again.
+    this.#redis.connect().catch(() => {});
+  }
+
+  stop(): void {
+    this.#redis.disconnect();
+  }
+
+  async #subscribe(): Promise<void> {
+    const epoch = ++this.#epoch;
+    try {
+      await Promise.all([
+        this.#redis.subscribe(this.#replyChannel, this.#keys.catalog),
+        this.#redis.psubscribe(this.#keys.allMarkets),
+      ]);
+    } catch (error) {
+      this.#log.warn({ error: (error as Error).message }, 'feed: cannot subscribe');
+      return;
+    }
+    if (epoch !== this.#epoch) return;
+    this.#connected = true;
+    this.#log.info('feed: connected');
+    for (const listener of this.#listeners) listener.connected?.();
+  }
+
+  #lose(): void {
+    this.#epoch++;
+    if (!this.#connected) return;
+    this.#connected = false;
+    this.#log.warn('feed: connection lost');
+    for (const listener of this.#listeners) listener.lost?.();
+  }
+
+  #dispatch(channel: string, message: string): void {
+    try {
+      if (channel === this.#replyChannel) {
+        const replies = decodeReplies(message);
+        for (const listener of this.#listeners) listener.replies?.(replies);
+      } else if (channel === this.#keys.catalog) {
+        for (const listener of this.#listeners) listener.catalog?.(message);
+      } else {
+        const update = decodeMarketMessage(message);
+        for (const listener of this.#listeners) listener.market?.(update);
+      }
+    } catch (error) {
+      this.#log.error(
+        { error: String(error), channel, message: message.slice(0, 200) },
+        'feed: message left out',
+      );
+    }
+  }
+}
