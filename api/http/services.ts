@@ -1,0 +1,36 @@
+/** What the handlers of the routes work with. */
+import type { Asset } from '../../shared/domain/entities.js';
+import type { Accounts } from '../accounts.js';
+import type { Catalog, KnownMarket } from '../catalog.js';
+import type { EngineClient } from '../engine-client.js';
+import { ApiError } from '../errors.js';
+import type { Health } from '../health.js';
+import type { History } from '../history.js';
+import type { MarketData } from '../market-data.js';
+import type { Signup } from '../signup.js';
+import type { Tokens } from '../tokens.js';
+import type { Watermark } from '../watermark.js';
+
+export interface Services {
+  readonly engine: EngineClient;
+  readonly catalog: Catalog;
+  readonly marketData: MarketData;
+  readonly accounts: Accounts;
+  readonly tokens: Tokens;
+  readonly signup: Signup;
+  readonly history: History;
+  readonly watermark: Watermark;
+  readonly health: Health;
+}
+
+export function knownMarket({ catalog }: Services, name: string): KnownMarket {
+  const market = catalog.market(name);
+  if (market === undefined) throw new ApiError('UNKNOWN_MARKET', 'market: no such market', 'market');
+  return market;
+}
+
+export function knownAsset({ catalog }: Services, name: string): Asset {
+  const asset = catalog.asset(name);
+  if (asset === undefined) throw new ApiError('UNKNOWN_ASSET', 'asset: no such asset', 'asset');
+  return asset;
+}
