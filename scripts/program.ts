@@ -1,0 +1,77 @@
+/**
+ * A program that we start and stop.
+ *
+ * Guarantees: it has a process group of its own, so that Ctrl-C reaches only us, who stop our programs in order; its
+ * output goes straight into its log file, so that it outlives us undisturbed; `stopProgram` returns when it has ended.
+ */
+import { spawn } from 'node:child_process';
+import { closeSync, openSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+export interface Program {
+  readonly name: string;
+  readonly command: readonly [file: string, ...args: string[]];
+  /** Also tells whose process it is when we are gone: see orphans.ts. */
+  readonly workingFolder: string;
+  readonly env: NodeJS.ProcessEnv;
+  readonly logFile: string;
+  readonly stopSignal: NodeJS.Signals;
+}
+
+export interface RunningProgram {
+  readonly program: Program;
+  readonly pid: number;
+  /** Resolves when the process is gone, with what ended it, such as `signal SIGKILL`. */
+  readonly ended: Promise<string>;
+}
+
+/** Longer than a process's own `DRAIN_TIMEOUT_MS`, so that it can end by itself and say what it could not do. */
+const STOP_TIMEOUT_MS = 15_000;
+
+export function launch(program: Program): RunningProgram {
+  const log = openSync(program.logFile, 'a', 0o600);
+  const [file, ...args] = program.command;
+  const child = spawn(file, args, {
+    cwd: program.workingFolder,
+    env: program.env,
+    detached: true,
+    stdio: ['ignore', log, log],
+  });
+  closeSync(log);
+  const ended = new Promise<string>(resolve => {
+    child.once('error', error => resolve(error.message));
+    child.once('exit', (code, signal) => resolve(signal === null ? `exit code ${code}` : `signal ${signal}`));
+  });
+  // Without a pid it could not be started: `ended` says why. No process has the pid 0.
+  return { program, pid: child.pid ?? 0, ended };
+}
+
+/** Asks it to stop; kills it when it takes too long, and answers whether that was needed. */
+export async function stopProgram({ program, pid, ended }: RunningProgram): Promise<{ killed: boolean }> {
+  if (pid === 0) {
+    return { killed: false };
+  }
+  sendSignal(pid, program.stopSignal);
+  const patience = new AbortController();
+  const inTime = await Promise.race([
+    ended.then(() => true),
+    sleep(STOP_TIMEOUT_MS, false, { signal: patience.signal }).catch(() => false),
+  ]);
+  patience.abort();
+  if (!inTime) {
+    sendSignal(pid, 'SIGKILL');
+    await ended;
+  }
+  return { killed: !inTime };
+}
+
+/** A process that has just ended by itself is no error. */
+export function sendSignal(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') {
+      throw error;
+    }
+  }
+}

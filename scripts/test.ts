@@ -1,0 +1,82 @@
+/**
+ * `npm test [-- <part of a file's name> …]`: every compiled test, on a Redis and a Postgres of its own.
+ *
+ * Guarantees: the last line is `N passed, N failed`; the exit code is 0 only when something ran and nothing failed; the
+ * servers and their folder are gone at the end, also after Ctrl-C. How much of each source file was run is in
+ * .tap/report/coverage-summary.json.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { chmodSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { startPrivatePostgres } from './private-postgres.js';
+import { startPrivateRedis } from './private-redis.js';
+import type { PrivateServer } from './private-server.js';
+import { exitWith, Refusal } from './refusal.js';
+import { TapReport } from './tap-report.js';
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+
+try {
+  process.exitCode = await test(testFiles(process.argv.slice(2)));
+} catch (error) {
+  exitWith(error);
+}
+
+function testFiles(filters: string[]): string[] {
+  const files = readdirSync(join(ROOT, 'dist', 'test'), { recursive: true, encoding: 'utf8' })
+    .filter(file => file.endsWith('.test.js'))
+    .filter(file => filters.length === 0 || filters.some(filter => file.includes(filter)))
+    .map(file => join('dist', 'test', file))
+    .sort();
+  if (files.length === 0) {
+    throw new Refusal(`There is no test file whose name contains ${filters.join(' or ') || '.test.ts'}.`);
+  }
+  return files;
+}
+
+async function test(files: string[]): Promise<number> {
+  const folder = mkdtempSync(join(tmpdir(), 'lockstep-test-'));
+  // A Postgres that may not run as root must reach its folder.
+  chmodSync(folder, 0o711);
+  const servers: PrivateServer[] = [];
+  const report = new TapReport(line => console.log(line));
+  let exitCode = 1;
+  try {
+    const redis = await startPrivateRedis(join(folder, 'redis'), join(folder, 'redis.log'));
+    servers.push(redis);
+    const postgres = await startPrivatePostgres(join(folder, 'postgres'), join(folder, 'postgres.log'));
+    servers.push(postgres);
+    exitCode = await runTap(files, { REDIS_URL: redis.url, DATABASE_URL: postgres.url }, report);
+  } finally {
+    await Promise.all(servers.map(server => server.stop()));
+    rmSync(folder, { recursive: true, force: true });
+  }
+  const { passed, failed } = report.counts;
+  console.log(`${passed} passed, ${failed} failed`);
+  return exitCode === 0 && failed === 0 && passed > 0 ? 0 : 1;
+}
+
+/** Its settings are in .taprc. */
+async function runTap(files: string[], env: NodeJS.ProcessEnv, report: TapReport): Promise<number> {
+  const tap = join(ROOT, 'node_modules', '.bin', 'tap');
+  const child = spawn(process.execPath, [tap, '--reporter=tap', ...files], {
+    cwd: ROOT,
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  passSignalsOn(child);
+  createInterface(child.stdout).on('line', line => report.readLine(line));
+  const [code] = (await once(child, 'close')) as [number | null];
+  return code ?? 1;
+}
+
+/** Then the child ends, and we go on to stop the servers. */
+function passSignalsOn(child: ChildProcess): void {
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.on(signal, () => child.kill(signal));
+  }
+}
