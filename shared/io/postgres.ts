@@ -15,11 +15,14 @@ const types: pg.CustomTypesConfig = {
 };
 
 export function createPool(databaseUrl: string, namespace: string, maxConnections: number): pg.Pool {
-  return new pg.Pool({
+  const pool = new pg.Pool({
     connectionString: databaseUrl,
     options: `-c search_path=${namespace}`,
     max: maxConnections,
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     types,
   });
+  // An idle connection that breaks is replaced at the next query; without a listener it would end the process.
+  pool.on('error', () => {});
+  return pool;
 }

@@ -1,0 +1,154 @@
+/**
+ * One batch of the leader: list entries in, and out comes all that committing it writes and all that may be published
+ * once it is durable.
+ */
+import { type Answer, encodeAnswer } from '../shared/domain/answers.js';
+import {
+  type BatchText,
+  decodeRequest,
+  encodeCommands,
+  isCommand,
+  type JournaledCommand,
+  LOGIC,
+  type MarketMessage,
+  type PublicTrade,
+  type Request,
+} from '../shared/domain/codec.js';
+import type { Command, Query } from '../shared/domain/commands.js';
+import type { Asset, Market } from '../shared/domain/entities.js';
+import type { Event } from '../shared/domain/events.js';
+import type { Json } from '../shared/domain/fields.js';
+import type { Clock } from './clock.js';
+import type { DepthChange } from './core/exchange.js';
+import { encodeEvents, type Machine } from './machine.js';
+
+export interface DeadLetter {
+  entry: string;
+  reason: string;
+}
+
+export interface AppliedBatch {
+  /** How many list entries it took. */
+  taken: number;
+  /** Absent where nothing was sequenced. */
+  journal: BatchText | undefined;
+  deadLetters: DeadLetter[];
+  publications: Publications;
+}
+
+export interface Publications {
+  /** By API instance: the encoded answers. */
+  replies: Map<string, Json[]>;
+  markets: MarketMessage[];
+  /** Assets and markets that were created or changed. */
+  assets: Asset[];
+  changedMarkets: Market[];
+}
+
+/** Applies list entries in order. @param head the head that the batch's commit will set */
+export function applyBatch(
+  machine: Machine,
+  clock: Clock,
+  entries: readonly string[],
+  head: string,
+): AppliedBatch {
+  const batch = new BatchBuilder(machine, clock);
+  for (const entry of entries) batch.take(entry);
+  return batch.end(head);
+}
+
+class BatchBuilder {
+  readonly #first: number;
+  readonly #commands: JournaledCommand[] = [];
+  readonly #events: Json[] = [];
+  readonly #deadLetters: DeadLetter[] = [];
+  readonly #trades = new Map<string, PublicTrade[]>();
+  readonly #replies = new Map<string, Json[]>();
+  readonly #assets: Asset[] = [];
+  readonly #markets: Market[] = [];
+  #taken = 0;
+
+  constructor(
+    readonly machine: Machine,
+    readonly clock: Clock,
+  ) {
+    this.#first = machine.exchange.sequence + 1;
+  }
+
+  take(entry: string): void {
+    this.#taken++;
+    const request = decodeRequest(entry);
+    if ('malformed' in request) this.#deadLetters.push({ entry, reason: request.malformed });
+    else if (isCommand(request.request)) this.#execute(request, request.request, entry);
+    else this.#answer(request, request.request);
+  }
+
+  #execute(request: Request, command: Command, entry: string): void {
+    const time = this.clock.now();
+    const { answer, events } = this.machine.execute(command, { time, deadline: request.deadline });
+    this.#commands.push({ time, entry });
+    this.#events.push(encodeEvents(events));
+    this.#collectTrades(events, time);
+    if (answer.kind === 'CATALOG') this.#collectListing(answer);
+    this.#reply(request, answer);
+  }
+
+  /** Nobody waits for a query that is past its deadline. */
+  #answer(request: Request, query: Query): void {
+    if (this.clock.now() <= request.deadline) this.#reply(request, this.machine.exchange.query(query));
+  }
+
+  /** Answers share objects with the state, so they are encoded at once. */
+  #reply({ replyTo, requestId }: Request, answer: Answer): void {
+    const reply = [requestId, encodeAnswer(answer)];
+    const replies = this.#replies.get(replyTo);
+    if (replies === undefined) this.#replies.set(replyTo, [reply]);
+    else replies.push(reply);
+  }
+
+  #collectTrades(events: readonly Event[], time: number): void {
+    for (const event of events) {
+      if (event.kind !== 'TRADE') continue;
+      const { market, tradeId, price, quantity, buyerIsMaker } = event.body;
+      const trade = { tradeId, price, quantity, time, buyerIsMaker };
+      const trades = this.#trades.get(market);
+      if (trades === undefined) this.#trades.set(market, [trade]);
+      else trades.push(trade);
+    }
+  }
+
+  #collectListing({ assets, markets }: { assets: readonly Asset[]; markets: readonly Market[] }): void {
+    this.#assets.push(...assets);
+    this.#markets.push(...markets.map(market => ({ ...market })));
+  }
+
+  end(head: string): AppliedBatch {
+    const { images, stateHash, depth } = this.machine.exchange.endBatch();
+    const sequenced = this.#commands.length > 0;
+    const journal: BatchText = {
+      logic: LOGIC,
+      head,
+      first: this.#first,
+      last: this.machine.exchange.sequence,
+      commands: encodeCommands(this.#commands),
+      events: JSON.stringify(this.#events),
+      images: JSON.stringify(images),
+      stateHash,
+    };
+    return {
+      taken: this.#taken,
+      journal: sequenced ? journal : undefined,
+      deadLetters: this.#deadLetters,
+      publications: {
+        replies: this.#replies,
+        markets: depth.map(change => this.#marketMessage(change)),
+        assets: this.#assets,
+        changedMarkets: this.#markets,
+      },
+    };
+  }
+
+  #marketMessage(change: DepthChange): MarketMessage {
+    return { ...change, time: this.machine.exchange.time, trades: this.#trades.get(change.market) ?? [] };
+  }
+}

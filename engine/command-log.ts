@@ -1,0 +1,166 @@
+/**
+ * The engine's side of Redis: waiting for entries, taking them, committing batches, reading the journal.
+ *
+ * A commit is sent again until its outcome is known, which is safe because the script acts once per head. It ends in
+ * the next entries or in a FencedError, after which this engine must not go on.
+ */
+import { readFileSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
+import { type Redis, ReplyError } from 'ioredis';
+import { type BatchText, fromStreamFields, toStreamFields } from '../shared/domain/codec.js';
+import type { Keys } from '../shared/io/keys.js';
+import type { Logger } from '../shared/io/log.js';
+import { connectOnce, connectPatiently } from '../shared/io/redis.js';
+import type { AppliedBatch } from './batch.js';
+
+/** A batch's bounds: some ten milliseconds of work, and a journal entry of a few megabytes. */
+const MAX_BATCH_ENTRIES = 512;
+const MAX_BATCH_BYTES = 1_000_000;
+const WAIT_SECONDS = 1;
+const RETRY_DELAY_MS = 20;
+const JOURNAL_PAGE = 256;
+
+/** Redis is out of memory or disk, loading, or running a slow script: it may take the same commit later. */
+const PASSING_REFUSAL = /^(OOM|MISCONF|LOADING|BUSY) /;
+
+export class FencedError extends Error {}
+
+interface Scripts {
+  commit(...args: (string | number)[]): Promise<string[]>;
+  lead(leader: string, head: string, instance: string, leaseMs: number): Promise<string | null>;
+  renew(leader: string, instance: string, leaseMs: number): Promise<number>;
+  resign(leader: string, instance: string): Promise<null>;
+}
+
+const SCRIPT_KEYS: { readonly [K in keyof Scripts]: number } = { commit: 4, lead: 2, renew: 1, resign: 1 };
+
+export class CommandLog {
+  readonly #keys: Keys;
+  readonly #log: Logger;
+  /** Commits and publishes; never sends twice by itself. */
+  readonly #writer: Redis & Scripts;
+  readonly #reader: Redis;
+  readonly #waiter: Redis;
+  #interrupted = false;
+
+  constructor(redisUrl: string, keys: Keys, log: Logger) {
+    this.#keys = keys;
+    this.#log = log;
+    this.#writer = withScripts(connectOnce(redisUrl));
+    this.#reader = connectPatiently(redisUrl);
+    this.#waiter = connectPatiently(redisUrl);
+    for (const redis of this.#connections()) {
+      redis.on('error', error => log.debug({ error: error.message }, 'redis connection'));
+      redis.connect().catch(() => {});
+    }
+  }
+
+  #connections(): Redis[] {
+    return [this.#writer, this.#reader, this.#waiter];
+  }
+
+  /** The connection for reads that may be sent again. */
+  get reader(): Redis {
+    return this.#reader;
+  }
+
+  /** The connection that publishes, behind the commits. */
+  get publisher(): Redis {
+    return this.#writer;
+  }
+
+  /** Ends a wait, and lets a commit that finds no Redis fail. */
+  interrupt(): void {
+    this.#interrupted = true;
+    this.#waiter.disconnect();
+  }
+
+  close(): void {
+    for (const redis of this.#connections()) redis.disconnect();
+  }
+
+  /** The first entry of the list, still in it, as soon as there is one; nothing after a second without. */
+  async wait(): Promise<string[]> {
+    const { commands } = this.#keys;
+    const entry = await this.#waiter.blmove(commands, commands, 'LEFT', 'LEFT', WAIT_SECONDS);
+    return entry === null ? [] : [entry];
+  }
+
+  /** The entries at the front of the list. @param head the head that this engine set last */
+  take(head: string): Promise<string[]> {
+    return this.#runCommit([head, head, 0, MAX_BATCH_ENTRIES, MAX_BATCH_BYTES, '', 0]);
+  }
+
+  /** Makes a batch durable and gives the next entries. Throws a FencedError where another engine leads. */
+  commit(
+    predecessor: string,
+    head: string,
+    { taken, journal, deadLetters }: AppliedBatch,
+  ): Promise<string[]> {
+    const fields = journal === undefined ? [] : toStreamFields(journal);
+    const id = journal === undefined ? '' : `${journal.last}-0`;
+    const letters = deadLetters.map(({ entry }) => entry);
+    const bounds = [MAX_BATCH_ENTRIES, MAX_BATCH_BYTES];
+    return this.#runCommit([predecessor, head, taken, ...bounds, id, fields.length, ...fields, ...letters]);
+  }
+
+  async #runCommit(args: (string | number)[]): Promise<string[]> {
+    const { head, journal, commands, deadLetters } = this.#keys;
+    for (;;) {
+      try {
+        return await this.#writer.commit(head, journal, commands, deadLetters, ...args);
+      } catch (error) {
+        await this.#afterFailedCommit(error as Error);
+      }
+    }
+  }
+
+  /** A lost connection leaves the outcome unknown and a full Redis refuses: both are tried again. */
+  async #afterFailedCommit(error: Error): Promise<void> {
+    if (error.message.startsWith('FENCED')) throw new FencedError(error.message);
+    if (this.#interrupted || (error instanceof ReplyError && !PASSING_REFUSAL.test(error.message)))
+      throw error;
+    this.#log.warn({ error: error.message }, 'commit without an answer, trying again');
+    await delay(RETRY_DELAY_MS);
+  }
+
+  /** The new head, or nothing while another engine leads. */
+  lead(instance: string, leaseMs: number): Promise<string | null> {
+    return this.#writer.lead(this.#keys.leader, this.#keys.head, instance, leaseMs);
+  }
+
+  /** False where another engine leads. */
+  async renew(instance: string, leaseMs: number): Promise<boolean> {
+    return (await this.#writer.renew(this.#keys.leader, instance, leaseMs)) === 1;
+  }
+
+  async resign(instance: string): Promise<void> {
+    await this.#writer.resign(this.#keys.leader, instance);
+  }
+
+  /** The journal's batches after a sequence, in pages; ends at the journal's end. */
+  async *journalAfter(sequence: number): AsyncIterable<BatchText> {
+    let after = sequence;
+    for (;;) {
+      const page = await this.#reader.xrange(this.#keys.journal, `(${after}-0`, '+', 'COUNT', JOURNAL_PAGE);
+      for (const [, fields] of page) yield fromStreamFields(fields);
+      const last = page.at(-1);
+      if (last === undefined) return;
+      after = Number.parseInt(last[0], 10);
+    }
+  }
+
+  /** Sequence of the journal's last batch; 0 where there is none. */
+  async journalEnd(): Promise<number> {
+    const [last] = await this.#reader.xrevrange(this.#keys.journal, '+', '-', 'COUNT', 1);
+    return last === undefined ? 0 : Number.parseInt(last[0], 10);
+  }
+}
+
+function withScripts(redis: Redis): Redis & Scripts {
+  for (const [name, numberOfKeys] of Object.entries(SCRIPT_KEYS)) {
+    const lua = readFileSync(new URL(`./scripts/${name}.lua`, import.meta.url), 'utf8');
+    redis.defineCommand(name, { numberOfKeys, lua });
+  }
+  return redis as Redis & Scripts;
+}

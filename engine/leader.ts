@@ -1,0 +1,95 @@
+/**
+ * The leader's loop: take, apply, commit, publish (D2). Nothing is published before its batch is durable, and the next
+ * entries come with the answer to the commit.
+ */
+import { encodeRequest } from '../shared/domain/codec.js';
+import { GENESIS } from '../shared/domain/genesis.js';
+import type { Keys } from '../shared/io/keys.js';
+import type { Logger } from '../shared/io/log.js';
+import { type AppliedBatch, applyBatch } from './batch.js';
+import type { Clock } from './clock.js';
+import type { CommandLog } from './command-log.js';
+import type { Machine } from './machine.js';
+import { publish } from './publish.js';
+
+export interface LeaderParts {
+  machine: Machine;
+  clock: Clock;
+  commandLog: CommandLog;
+  keys: Keys;
+  log: Logger;
+}
+
+export class Leader {
+  readonly #parts: LeaderParts;
+  /** `<epoch>:<batch>` of the last commit. */
+  #head: string;
+  #stopping = false;
+
+  constructor(parts: LeaderParts, head: string) {
+    this.#parts = parts;
+    this.#head = head;
+  }
+
+  /** Serves until `stop`. Throws a FencedError where another engine has taken over. */
+  async run(): Promise<void> {
+    const { commandLog, machine } = this.#parts;
+    if (machine.exchange.sequence === 0) await this.#found();
+    let entries = await commandLog.take(this.#head);
+    while (!this.#stopping) {
+      entries = entries.length > 0 ? await this.#process(entries) : await this.#wait();
+    }
+  }
+
+  /** Ends `run` after the batch that is under way. */
+  stop(): void {
+    this.#stopping = true;
+    this.#parts.commandLog.interrupt();
+  }
+
+  async #wait(): Promise<string[]> {
+    try {
+      return await this.#parts.commandLog.wait();
+    } catch (error) {
+      if (this.#stopping) return [];
+      throw error;
+    }
+  }
+
+  async #process(entries: readonly string[]): Promise<string[]> {
+    const { machine, clock, keys, commandLog } = this.#parts;
+    const head = successor(this.#head);
+    const batch = applyBatch(machine, clock, entries, head);
+    this.#warnOfDeadLetters(batch);
+    const next = await commandLog.commit(this.#head, head, batch);
+    this.#head = head;
+    publish(commandLog.publisher, keys, batch.publications);
+    return next;
+  }
+
+  /** A fresh exchange begins with its assets and markets, before any entry of the list. */
+  async #found(): Promise<void> {
+    const { machine, clock, commandLog } = this.#parts;
+    const entries = GENESIS.map((request, requestId) =>
+      encodeRequest({ requestId, replyTo: 'genesis', deadline: Number.MAX_SAFE_INTEGER, request }),
+    );
+    const head = successor(this.#head);
+    const batch = applyBatch(machine, clock, entries, head);
+    await commandLog.commit(this.#head, head, { ...batch, taken: 0 });
+    this.#head = head;
+  }
+
+  #warnOfDeadLetters({ deadLetters }: AppliedBatch): void {
+    for (const { entry, reason } of deadLetters) {
+      this.#parts.log.warn(
+        { reason, entry: entry.slice(0, 200) },
+        'malformed list entry goes to the dead letters',
+      );
+    }
+  }
+}
+
+function successor(head: string): string {
+  const [epoch, batch] = head.split(':');
+  return `${epoch}:${Number(batch) + 1}`;
+}

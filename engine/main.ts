@@ -1,0 +1,83 @@
+/**
+ * The engine process. It recovers, follows the journal as a standby until it may lead, then serves until it is stopped
+ * or fenced. Whatever contradicts a promise ends it with code 1 and a message.
+ */
+import { readConfig, withSettings } from '../shared/io/config.js';
+import { keysOf } from '../shared/io/keys.js';
+import { createLogger, type Logger } from '../shared/io/log.js';
+import { createPool } from '../shared/io/postgres.js';
+import { onShutdown } from '../shared/io/shutdown.js';
+import { Clock } from './clock.js';
+import { CommandLog } from './command-log.js';
+import { Leader } from './leader.js';
+import { Leadership } from './leadership.js';
+import type { Machine } from './machine.js';
+import { catchUp, recover, type Stores } from './recovery.js';
+import { JournalGapError } from './replay.js';
+
+/** The wall clock may be this far from the engine's before that is worth an alarm. */
+const MAX_DRIFT_MS = 60_000;
+const DRIFT_CHECK_INTERVAL_MS = 10_000;
+
+const config = withSettings(readConfig(), 'redisUrl', 'databaseUrl');
+const log = createLogger(config.instance, config.logLevel);
+const keys = keysOf(config.namespace);
+const stores: Stores = {
+  keys,
+  log,
+  commandLog: new CommandLog(config.redisUrl, keys, log),
+  pool: createPool(config.databaseUrl, config.namespace, 1),
+};
+const leadership = new Leadership(stores.commandLog, `${config.instance}-${process.pid}`, log);
+let leader: Leader | undefined;
+let serving: Promise<void> = Promise.resolve();
+
+onShutdown(async () => {
+  leader?.stop();
+  await serving;
+  await leadership.resign();
+  stores.commandLog.close();
+});
+
+try {
+  const { machine, head } = await takeOver();
+  await stores.pool.end();
+  const clock = new Clock(machine.exchange.time);
+  watchClock(clock, log);
+  leadership.keep(() => fail(new Error('another engine leads')));
+  leader = new Leader({ machine, clock, commandLog: stores.commandLog, keys, log }, head);
+  log.info({ head, sequence: machine.exchange.sequence, stateHash: machine.exchange.stateHash }, 'leading');
+  serving = leader.run();
+  await serving;
+} catch (error) {
+  fail(error as Error);
+}
+
+/** Follows the journal until the leadership is free; then, with everybody else fenced, reads it to its end. */
+async function takeOver(): Promise<{ machine: Machine; head: string }> {
+  let machine = await recover(stores);
+  for (;;) {
+    try {
+      const head = await leadership.tryTake();
+      await catchUp(stores, machine);
+      if (head !== null) return { machine, head };
+    } catch (error) {
+      if (!(error instanceof JournalGapError)) throw error;
+      log.warn({ reason: error.message }, 'loading the checkpoint again');
+      machine = await recover(stores);
+    }
+  }
+}
+
+function watchClock(clock: Clock, log: Logger): void {
+  setInterval(() => {
+    const driftMs = clock.drift();
+    if (Math.abs(driftMs) > MAX_DRIFT_MS)
+      log.error({ driftMs }, 'the wall clock has jumped away from the engine clock');
+  }, DRIFT_CHECK_INTERVAL_MS).unref();
+}
+
+function fail(error: Error): never {
+  log.fatal({ error: error.message, stack: error.stack }, 'the engine stops');
+  process.exit(1);
+}

@@ -1,0 +1,114 @@
+/**
+ * From nothing to the state at the journal's end: the checkpoint, then the journal after it (D3). Whatever says that
+ * Redis and Postgres do not belong together, or that Redis has lost what was promised, is a refusal to start.
+ */
+import { randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import type pg from 'pg';
+import type { Keys } from '../shared/io/keys.js';
+import type { Logger } from '../shared/io/log.js';
+import { loadCheckpoint, readWatermark, type Watermark } from './checkpoint.js';
+import type { CommandLog } from './command-log.js';
+import { Machine } from './machine.js';
+import { replayBatch } from './replay.js';
+
+const RETRY_DELAY_MS = 250;
+/** Postgres: no such schema or table (yet), starting up or shutting down. */
+const NOT_READY_CODES = new Set(['3F000', '42P01', '57P03', '57P01']);
+
+/** The two stores do not belong together, or one has lost what the other knows. Its message says what to do. */
+export class RecoveryError extends Error {}
+
+export interface Stores {
+  commandLog: CommandLog;
+  keys: Keys;
+  pool: pg.Pool;
+  log: Logger;
+}
+
+/** A machine at the state of the journal's end. */
+export async function recover(stores: Stores): Promise<Machine> {
+  await establishIdentity(stores);
+  const machine = new Machine();
+  const watermark = await loadCheckpoint(stores.pool, machine, stores.log);
+  await checkTail(stores, watermark);
+  await catchUp(stores, machine);
+  return machine;
+}
+
+/** Replays what the journal holds beyond the machine's state. */
+export async function catchUp({ commandLog, log }: Stores, machine: Machine): Promise<void> {
+  const started = performance.now();
+  let batches = 0;
+  for await (const batch of commandLog.journalAfter(machine.exchange.sequence)) {
+    replayBatch(machine, batch);
+    batches++;
+  }
+  if (batches === 0) return;
+  const seconds = Number(((performance.now() - started) / 1000).toFixed(2));
+  log.info({ sequence: machine.exchange.sequence, batches, seconds }, 'journal replayed');
+}
+
+/**
+ * The random exchange id is the same in Redis and Postgres. A fresh exchange makes it, in Redis first: what has an id
+ * in Postgres has had one in Redis, so one that is missing there was lost.
+ */
+async function establishIdentity({ commandLog, keys, pool, log }: Stores): Promise<void> {
+  const watermark = await patiently(() => readWatermark(pool), log);
+  const redisId = await commandLog.reader.get(keys.exchangeId);
+  if (watermark === undefined) {
+    if (redisId === null) await commandLog.reader.set(keys.exchangeId, randomUUID(), 'NX');
+    await insertWatermark(pool, (await commandLog.reader.get(keys.exchangeId))!);
+    return;
+  }
+  if (redisId === null) {
+    throw new RecoveryError(
+      `Redis does not know this exchange, which Postgres holds at sequence ${watermark.sequence}: it is empty or ` +
+        'another one. Start Redis with its own data; going on without it would lose acknowledged commands.',
+    );
+  }
+  if (redisId !== watermark.exchangeId) {
+    throw new RecoveryError(
+      `Redis holds exchange ${redisId}, Postgres exchange ${watermark.exchangeId}: they do not belong together. ` +
+        'Check REDIS_URL, DATABASE_URL and NAMESPACE.',
+    );
+  }
+}
+
+async function insertWatermark(pool: pg.Pool, exchangeId: string): Promise<void> {
+  const { stateHash } = new Machine().exchange;
+  await pool.query(
+    `INSERT INTO watermark (sequence, state_hash, head, exchange_id) VALUES (0, $1, '0:0', $2) ON CONFLICT DO NOTHING`,
+    [stateHash, exchangeId],
+  );
+}
+
+/** Redis must still hold everything after the watermark, and know where the leader was. */
+async function checkTail({ commandLog, keys }: Stores, { sequence }: Watermark): Promise<void> {
+  if (sequence === 0) return;
+  const lost = 'Redis has lost its tail. Restore its append-only file; going on would apply commands twice.';
+  const end = await commandLog.journalEnd();
+  if (end < sequence)
+    throw new RecoveryError(`Postgres is at sequence ${sequence}, the journal ends at ${end}: ${lost}`);
+  if ((await commandLog.reader.get(keys.head)) === null) {
+    throw new RecoveryError(`Postgres is at sequence ${sequence}, but Redis has no head: ${lost}`);
+  }
+}
+
+/** Waits for Postgres, and for the tables that the db-writer makes. */
+async function patiently<T>(read: () => Promise<T>, log: Logger): Promise<T> {
+  for (let attempt = 0; ; attempt++) {
+    try {
+      return await read();
+    } catch (error) {
+      const { code = '', message } = error as { code?: string; message: string };
+      if (!NOT_READY_CODES.has(code) && !isConnectionError(code, message)) throw error;
+      if (attempt === 0) log.info({ reason: message }, 'waiting for Postgres and its tables');
+      await delay(RETRY_DELAY_MS);
+    }
+  }
+}
+
+function isConnectionError(code: string, message: string): boolean {
+  return code.startsWith('E') || code.startsWith('08') || /connection|timeout/i.test(message);
+}

@@ -1,0 +1,44 @@
+-- Commits a batch and takes the next entries, in one step (D2).
+--
+-- KEYS[1] head   KEYS[2] journal   KEYS[3] commands   KEYS[4] dead letters
+-- ARGV[1]  the head that this commit follows
+-- ARGV[2]  the head that it sets; the same as ARGV[1] commits nothing and just takes
+-- ARGV[3]  how many list entries the batch took
+-- ARGV[4]  most entries to take next
+-- ARGV[5]  most bytes to take next; one entry is taken however large
+-- ARGV[6]  the journal entry's id, empty where the batch has no sequenced commands
+-- ARGV[7]  how many of the following are the journal entry's names and values; the rest are dead letters
+-- Returns  the next entries, at the front of the list and still in it.
+--
+-- Guarantees: sent twice, it acts once; it acts only for the engine whose head is in Redis (FENCED otherwise). XADD
+-- stands first, because it is the step that can fail and Redis does not undo a script's earlier writes.
+
+local FIRST_VALUE = 8
+
+local head = redis.call('GET', KEYS[1])
+if head ~= ARGV[2] then
+  if head ~= ARGV[1] then
+    return redis.error_reply('FENCED head is ' .. tostring(head) .. ', this commit follows ' .. ARGV[1])
+  end
+  local values = tonumber(ARGV[7])
+  if ARGV[6] ~= '' then
+    redis.call('XADD', KEYS[2], ARGV[6], unpack(ARGV, FIRST_VALUE, FIRST_VALUE + values - 1))
+  end
+  redis.call('LTRIM', KEYS[3], ARGV[3], -1)
+  for i = FIRST_VALUE + values, #ARGV do
+    redis.call('RPUSH', KEYS[4], ARGV[i])
+  end
+  redis.call('SET', KEYS[1], ARGV[2])
+end
+
+local entries = redis.call('LRANGE', KEYS[3], 0, ARGV[4] - 1)
+local bytes = 0
+for i, entry in ipairs(entries) do
+  bytes = bytes + #entry
+  if i > 1 and bytes > tonumber(ARGV[5]) then
+    -- The answer ends at the first hole.
+    entries[i] = nil
+    break
+  end
+end
+return entries
