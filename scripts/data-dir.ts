@@ -26,8 +26,6 @@ export interface DataDir {
 export async function openDataDir(path: string): Promise<DataDir> {
   const dataDir = layOut(path);
   try {
-    // Open to others as usual, so that a Postgres that may not run as root reaches its folder; what is in it is closed.
-    mkdirSync(path, { recursive: true });
     for (const folder of [dataDir.run, dataDir.log]) {
       mkdirSync(folder, { recursive: true, mode: 0o700 });
     }

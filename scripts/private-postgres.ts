@@ -68,7 +68,7 @@ async function prepareCluster(folder: string, cluster: string, user: Unprivilege
     await promisify(execFile)(file as string, args, { cwd: folder });
   } catch (error) {
     const { stderr, message } = error as Error & { stderr?: string };
-    throw new Refusal(`Postgres could not set up ${folder}${user.hint}: ${stderr?.trim() || message}`);
+    throw new Refusal(`Postgres could not set up ${folder}: ${stderr?.trim() || message}`);
   }
   renameSync(unfinished, cluster);
 }

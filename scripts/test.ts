@@ -7,7 +7,7 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -40,8 +40,6 @@ function testFiles(filters: string[]): string[] {
 
 async function test(files: string[]): Promise<number> {
   const folder = mkdtempSync(join(tmpdir(), 'lockstep-test-'));
-  // A Postgres that may not run as root must reach its folder.
-  chmodSync(folder, 0o711);
   const servers: PrivateServer[] = [];
   const report = new TapReport(line => console.log(line));
   let exitCode = 1;
