@@ -1,0 +1,105 @@
+/**
+ * The streams over WebSocket, at `/api/v1/ws` (API.md).
+ *
+ * Guarantees: a message is written as text once, however many read it. What waits for a slow reader is bounded: from
+ * `SLOW_BYTES` on its streams are taken from it until it has caught up (session.ts); who exceeds `MAX_BACKPRESSURE`
+ * before that is noticed has lost a message, and is closed.
+ *
+ * Why we look at the readers' pace ourselves: uWebSockets.js tells of the first message only that it drops of a batch,
+ * and lets the rest of the batch go in silence, so that nobody could say what is to be sent again.
+ */
+import type { TemplatedApp, WebSocket } from 'uWebSockets.js';
+import type { LiveMarketListener } from '../live-market.js';
+import type { MarketData } from '../market-data.js';
+import { Session, type SocketData } from './session.js';
+import { depthUpdateMessage, forgetSnapshot, streamName, tradeMessage } from './streams.js';
+
+export const MAX_FRAME_BYTES = 16 * 1024;
+const MAX_CONNECTIONS = 10_000;
+/** Far above what is published to one reader between two checks of its pace. */
+const MAX_BACKPRESSURE = 16 << 20;
+const PACE_CHECK_INTERVAL_MS = 200;
+const PING_INTERVAL_MS = 20_000;
+/** Without a frame from the client, its pongs included. */
+const SILENCE_LIMIT_S = 60;
+const GOING_AWAY = 1001;
+
+export interface GatewayParts {
+  marketData: MarketData;
+}
+
+export function attachGateway(app: TemplatedApp, { marketData }: GatewayParts): { close(): void } {
+  const sockets = new Map<WebSocket<SocketData>, Session>();
+  marketData.listen(publisher(app, sockets));
+  app.ws<SocketData>('/api/v1/ws', {
+    maxPayloadLength: MAX_FRAME_BYTES,
+    maxBackpressure: MAX_BACKPRESSURE,
+    closeOnBackpressureLimit: false,
+    idleTimeout: SILENCE_LIMIT_S,
+    sendPingsAutomatically: false,
+    upgrade: (res, req, context) => {
+      if (sockets.size >= MAX_CONNECTIONS) {
+        res.writeStatus('503 Service Unavailable').end();
+        return;
+      }
+      res.upgrade<SocketData>(
+        {},
+        req.getHeader('sec-websocket-key'),
+        req.getHeader('sec-websocket-protocol'),
+        req.getHeader('sec-websocket-extensions'),
+        context,
+      );
+    },
+    open: ws => {
+      const session = new Session(ws, marketData);
+      ws.getUserData().session = session;
+      sockets.set(ws, session);
+    },
+    message: (ws, frame, isBinary) => ws.getUserData().session?.receive(frame, isBinary),
+    drain: ws => ws.getUserData().session?.serve(),
+    // Not at once: messages are being published, and the library must not lose a reader meanwhile.
+    dropped: ws => {
+      setImmediate(() => {
+        if (sockets.has(ws)) ws.close();
+      });
+    },
+    close: ws => {
+      sockets.delete(ws);
+    },
+  });
+  const paceTimer = setInterval(() => {
+    for (const session of sockets.values()) session.checkPace();
+  }, PACE_CHECK_INTERVAL_MS);
+  const pingTimer = setInterval(() => {
+    for (const ws of sockets.keys()) ws.ping();
+  }, PING_INTERVAL_MS);
+  return {
+    close: () => {
+      clearInterval(paceTimer);
+      clearInterval(pingTimer);
+      for (const ws of sockets.keys()) ws.end(GOING_AWAY, 'the server stops');
+    },
+  };
+}
+
+/** Publishes what happens in the markets; what nobody reads is not written. */
+function publisher(
+  app: TemplatedApp,
+  sockets: ReadonlyMap<WebSocket<SocketData>, Session>,
+): LiveMarketListener {
+  return {
+    depthRefilled: market => {
+      forgetSnapshot(market);
+      for (const session of sockets.values()) session.restart(streamName(market, 'depth'));
+    },
+    depthChanged: (market, update, time) =>
+      publish(app, streamName(market, 'depth'), () => [depthUpdateMessage(market, update, time)]),
+    traded: (market, trades, time) =>
+      publish(app, streamName(market, 'trade'), () => trades.map(trade => tradeMessage(market, trade, time))),
+  };
+}
+
+function publish(app: TemplatedApp, topic: string, messages: () => readonly string[]): void {
+  if (app.numSubscribers(topic) === 0) return;
+  for (const message of messages()) app.publish(topic, message);
+}

@@ -1,0 +1,149 @@
+/**
+ * One client's connection: what it is subscribed to, and what it is owed.
+ *
+ * Guarantees: a reader of a stream gets every message of it once and in order, or is closed. A stream whose reader is
+ * too slow is taken from it, and owed: as soon as the reader has taken everything, it gets what it missed (a new
+ * snapshot of a depth) and the stream again, in one step. Whoever missed more trades than are known is closed.
+ */
+import type { WebSocket } from 'uWebSockets.js';
+import { ApiError } from '../errors.js';
+import type { MarketData } from '../market-data.js';
+import { parseRequest, type Request } from './requests.js';
+import { findStream, type Stream } from './streams.js';
+
+export const MAX_STREAMS = 200;
+export const MAX_REQUESTS_PER_SECOND = 50;
+/** Unsent bytes from which on a reader counts as slow: twice the largest snapshot (10,000 levels of 40 bytes). */
+export const SLOW_BYTES = 1 << 20;
+
+const TRY_AGAIN_LATER = 1013;
+/** Characters of a client's text in a message of ours. */
+const MAX_ECHO = 64;
+
+/** What uWebSockets.js keeps for us with each socket. */
+export interface SocketData {
+  session?: Session;
+}
+
+export class Session {
+  readonly #ws: WebSocket<SocketData>;
+  readonly #marketData: MarketData;
+  readonly #streams = new Map<string, Stream>();
+  /** The streams that wait for their turn, and up to which position the reader has them. */
+  readonly #owed = new Map<Stream, number>();
+  #second = 0;
+  #requestsInSecond = 0;
+
+  constructor(ws: WebSocket<SocketData>, marketData: MarketData) {
+    this.#ws = ws;
+    this.#marketData = marketData;
+  }
+
+  receive(frame: ArrayBuffer, isBinary: boolean): void {
+    const { id, request } = parseRequest(frame, isBinary);
+    const result = this.#answer(request);
+    if (result instanceof ApiError) this.#ws.send(JSON.stringify({ ...result.body(), id }));
+    else this.#ws.send(JSON.stringify({ result, id }));
+    // After the answer, which comes before the first message of a stream.
+    this.serve();
+  }
+
+  /** Whoever reads this stream is owed it anew. */
+  restart(name: string): void {
+    const stream = this.#streams.get(name);
+    if (stream === undefined) return;
+    this.#owe(stream);
+    this.serve();
+  }
+
+  /** Takes the streams from a reader that is too slow. Not while messages are being published. */
+  checkPace(): void {
+    if (this.#ws.getBufferedAmount() <= SLOW_BYTES) return;
+    for (const stream of this.#streams.values()) this.#owe(stream);
+  }
+
+  /** Gives a reader that has taken everything the streams that it is owed, one after the other. */
+  serve(): void {
+    for (const [stream, position] of this.#owed) {
+      if (this.#ws.getBufferedAmount() > 0) return;
+      const missed = stream.missedSince(position);
+      if (missed === 'WAIT') continue;
+      if (missed === 'BEHIND') {
+        this.#ws.end(TRY_AGAIN_LATER, `too slow for ${stream.name}`);
+        return;
+      }
+      for (const message of missed) this.#ws.send(message);
+      this.#owed.delete(stream);
+      this.#ws.subscribe(stream.name);
+    }
+  }
+
+  #owe(stream: Stream): void {
+    if (this.#owed.has(stream)) return;
+    this.#ws.unsubscribe(stream.name);
+    this.#owed.set(stream, stream.position());
+  }
+
+  #answer(request: Request | ApiError): readonly string[] | null | ApiError {
+    if (!this.#mayAsk()) {
+      return new ApiError('LIMIT_EXCEEDED', `at most ${MAX_REQUESTS_PER_SECOND} requests a second`);
+    }
+    if (request instanceof ApiError) return request;
+    switch (request.method) {
+      case 'SUBSCRIBE':
+        return this.#subscribe(request.params);
+      case 'UNSUBSCRIBE':
+        return this.#unsubscribe(request.params);
+      case 'LIST_SUBSCRIPTIONS':
+        return [...this.#streams.keys()];
+      case 'PING':
+        return null;
+    }
+  }
+
+  #mayAsk(): boolean {
+    const second = Math.floor(performance.now() / 1000);
+    if (second !== this.#second) this.#requestsInSecond = 0;
+    this.#second = second;
+    return ++this.#requestsInSecond <= MAX_REQUESTS_PER_SECOND;
+  }
+
+  /** All of them or none. A stream that is read already just goes on. */
+  #subscribe(names: readonly string[]): null | ApiError {
+    const streams = this.#find(names);
+    if (streams instanceof ApiError) return streams;
+    const added = [...streams.values()].filter(({ name }) => !this.#streams.has(name));
+    if (this.#streams.size + added.length > MAX_STREAMS) {
+      return new ApiError('LIMIT_EXCEEDED', `at most ${MAX_STREAMS} streams a connection`);
+    }
+    for (const stream of added) {
+      this.#streams.set(stream.name, stream);
+      this.#owe(stream);
+    }
+    return null;
+  }
+
+  #unsubscribe(names: readonly string[]): null | ApiError {
+    const streams = this.#find(names);
+    if (streams instanceof ApiError) return streams;
+    for (const name of streams.keys()) {
+      const stream = this.#streams.get(name);
+      if (stream === undefined) continue;
+      this.#streams.delete(name);
+      this.#owed.delete(stream);
+      this.#ws.unsubscribe(name);
+    }
+    return null;
+  }
+
+  /** Each stream once. */
+  #find(names: readonly string[]): Map<string, Stream> | ApiError {
+    const streams = new Map<string, Stream>();
+    for (const name of names) {
+      const stream = findStream(name, this.#marketData);
+      if (stream === undefined) return new ApiError('UNKNOWN_STREAM', `no stream ${name.slice(0, MAX_ECHO)}`);
+      streams.set(name, stream);
+    }
+    return streams;
+  }
+}
