@@ -178,8 +178,10 @@ export const klines = z.strictObject({
 
 // Administration
 
+const assetName = text(ASSET_NAME, '1 to 10 capital letters or digits');
+
 export const asset = z.strictObject({
-  asset: text(ASSET_NAME, '1 to 10 capital letters or digits'),
+  asset: assetName,
   decimals: z.int().min(0).max(MAX_ASSET_DECIMALS),
 });
 
@@ -196,12 +198,10 @@ const marketLimits = {
   status: z.enum(MARKET_STATUSES).optional(),
 };
 
-const assetName = text(ASSET_NAME, '1 to 10 capital letters or digits');
-
 /**
  * `base` and `quote` are the halves of the name unless given. Left out: `minQuantity` is one lot, `minPrice` one tick,
- * `maxQuantity` and `maxPrice` a million times a million of them or as near as the notional's 2^62 units allow,
- * `minNotional` and the fees 0, `maxOpenOrders` 1000, `status` `TRADING`.
+ * `maxQuantity` and `maxPrice` a thousand million of them, or the largest power of ten with which their product stays
+ * under 2^62 of the quote's smallest units; `minNotional` and the fees 0, `maxOpenOrders` 1000, `status` `TRADING`.
  */
 export const market = z.strictObject({
   market: text(MARKET_NAME, 'two names of 1 to 10 capital letters or digits, such as "BTC_USDT"'),

@@ -29,8 +29,8 @@ export function knownMarket({ catalog }: Services, name: string): KnownMarket {
   return market;
 }
 
-export function knownAsset({ catalog }: Services, name: string): Asset {
+export function knownAsset({ catalog }: Services, name: string, field = 'asset'): Asset {
   const asset = catalog.asset(name);
-  if (asset === undefined) throw new ApiError('UNKNOWN_ASSET', 'asset: no such asset', 'asset');
+  if (asset === undefined) throw new ApiError('UNKNOWN_ASSET', `${field}: no such asset`, field);
   return asset;
 }

@@ -12,7 +12,7 @@ const MAX_NAME_LENGTH = 64;
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
 /** The value of a body; BAD_JSON where it is no JSON object in UTF-8. */
-export function parseBody(body: ArrayBuffer | Uint8Array): unknown {
+export function parseBody(body: Buffer): unknown {
   let value: unknown;
   try {
     value = JSON.parse(utf8.decode(body));

@@ -1,0 +1,203 @@
+/**
+ * The life of a request, in this order: route, content type and size, JSON, authentication, validation, handling,
+ * answer.
+ *
+ * Guarantees: every request that the HTTP library hands over is answered once, in JSON, unless its client has gone; an
+ * exception is a logged INTERNAL_ERROR and never ends the process; a body over `MAX_BODY_BYTES` is read and thrown away,
+ * so that the client reads the refusal, up to `MAX_DISCARDED_BYTES`, then the connection is closed with it.
+ */
+
+import type { HttpRequest, HttpResponse, TemplatedApp } from 'uWebSockets.js';
+import { STATUS_CODES } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Logger } from '../../shared/io/log.js';
+import { ApiError } from '../errors.js';
+import type { Caller } from '../tokens.js';
+import { Reply, type Route, Router } from './route.js';
+import { ROUTES } from './routes.js';
+import type { Services } from './services.js';
+import { parseBody, parseQuery, validate } from './validate.js';
+
+const MAX_BODY_BYTES = 64 * 1024;
+const MAX_DISCARDED_BYTES = 4 * 1024 * 1024;
+const DRAIN_CHECK_MS = 10;
+const JSON_TYPE = /^application\/json *(;|$)/i;
+
+const statusLines = new Map(
+  Object.entries(STATUS_CODES).map(([code, text]) => [Number(code), `${code} ${text}`]),
+);
+
+/** One request on its way. What the library's request object knows is read at its beginning: it is valid only then. */
+interface Call {
+  readonly response: HttpResponse;
+  readonly route: Route;
+  readonly parameter: string;
+  readonly authorization: string;
+  /** Answered, or its client has gone. */
+  over: boolean;
+}
+
+export class HttpServer {
+  readonly #services: Services;
+  readonly #log: Logger;
+  readonly #router = new Router(ROUTES);
+  #underWay = 0;
+  #draining = false;
+
+  constructor(services: Services, log: Logger) {
+    this.#services = services;
+    this.#log = log;
+  }
+
+  /** Takes every request that no earlier handler of the app takes. */
+  attach(app: TemplatedApp): void {
+    app.any('/*', (response, request) => this.#receive(response, request));
+  }
+
+  /** From here on each answer closes its connection; returns when all are given, `patienceMs` later at most. */
+  async drain(patienceMs: number): Promise<void> {
+    this.#draining = true;
+    const end = Date.now() + patienceMs;
+    while (this.#underWay > 0 && Date.now() < end) await sleep(DRAIN_CHECK_MS);
+  }
+
+  #receive(response: HttpResponse, request: HttpRequest): void {
+    const path = request.getUrl();
+    const method = request.getCaseSensitiveMethod();
+    const found = this.#router.find(path);
+    const route = found?.methods.get(method);
+    if (found === undefined || route === undefined) {
+      this.#refuseUnknown(response, method, found?.methods);
+      return;
+    }
+    const { parameter } = found;
+    const call: Call = {
+      response,
+      route,
+      parameter,
+      authorization: request.getHeader('authorization'),
+      over: false,
+    };
+    this.#underWay++;
+    response.onAborted(() => this.#end(call));
+    if (method === 'POST' || method === 'PATCH') this.#readBody(call, request.getHeader('content-type'));
+    else void this.#serve(call, () => parseQuery(request.getQuery()));
+  }
+
+  #readBody(call: Call, contentType: string): void {
+    const chunks: Buffer[] = [];
+    let bytes = 0;
+    call.response.onData((chunk, isLast) => {
+      if (call.over) return;
+      bytes += chunk.byteLength;
+      if (bytes > MAX_BODY_BYTES) {
+        chunks.length = 0;
+        if (isLast || bytes > MAX_DISCARDED_BYTES) this.#fail(call, tooLarge(), !isLast);
+      } else if (!isLast) {
+        // The library takes the chunk back when this returns.
+        chunks.push(Buffer.from(chunk.slice(0)));
+      } else {
+        const last = Buffer.from(chunk);
+        const body = chunks.length === 0 ? last : Buffer.concat([...chunks, last]);
+        void this.#serve(call, () => {
+          if (bytes > 0 && !JSON_TYPE.test(contentType)) throw badContentType();
+          return parseBody(body);
+        });
+      }
+    });
+  }
+
+  /** @param read is called before the first `await`, while what it reads is valid */
+  async #serve(call: Call, read: () => unknown): Promise<void> {
+    try {
+      const { route } = call;
+      const raw = read();
+      const answer = await this.#handle(route, raw, call);
+      if (answer instanceof Reply) this.#answer(call, answer.status, answer.body);
+      else this.#answer(call, route.status, answer);
+    } catch (error) {
+      this.#fail(call, error, false);
+    }
+  }
+
+  #handle(route: Route, raw: unknown, call: Call): unknown {
+    if (route.auth === 'none') return route.handle(this.#services, validate(route.input, raw));
+    const caller = this.#authenticate(route.auth, call.authorization);
+    return route.handle(this.#services, validate(route.input, raw), caller, call.parameter);
+  }
+
+  #authenticate(auth: 'user' | 'admin', authorization: string): Caller {
+    const caller = this.#services.tokens.verify(authorization);
+    if (auth === 'admin' && caller.role !== 'ADMIN') {
+      throw new ApiError('FORBIDDEN', 'only an administrator may do that');
+    }
+    return caller;
+  }
+
+  #answer(call: Call, status: number, body: unknown): void {
+    if (call.over) return;
+    this.#end(call);
+    send(call.response, status, JSON.stringify(body), { close: this.#draining });
+  }
+
+  #fail(call: Call, error: unknown, close: boolean): void {
+    if (call.over) return;
+    this.#end(call);
+    const refusal = error instanceof ApiError ? error : this.#internalError(call.route, error);
+    send(call.response, refusal.status, JSON.stringify(refusal.body()), {
+      close: close || this.#draining,
+      headers: refusal.headers,
+    });
+  }
+
+  #internalError({ method, path }: Route, error: unknown): ApiError {
+    this.#log.error({ err: error, method, path }, 'a request failed');
+    return new ApiError('INTERNAL_ERROR', 'a fault of ours; it is in our log');
+  }
+
+  #end(call: Call): void {
+    if (call.over) return;
+    call.over = true;
+    this.#underWay--;
+  }
+
+  #refuseUnknown(
+    response: HttpResponse,
+    method: string,
+    methods: ReadonlyMap<string, Route> | undefined,
+  ): void {
+    const refusal =
+      methods === undefined
+        ? new ApiError('UNKNOWN_ROUTE', 'there is no such path here')
+        : new ApiError('METHOD_NOT_ALLOWED', 'the path has other methods');
+    if (methods !== undefined) refusal.headers = { Allow: [...methods.keys()].join(', ') };
+    // A body may follow, which nobody would read.
+    const close = this.#draining || method !== 'GET';
+    const body = method === 'HEAD' ? undefined : JSON.stringify(refusal.body());
+    send(response, refusal.status, body, { close, headers: refusal.headers });
+  }
+}
+
+interface SendOptions {
+  close: boolean;
+  headers?: Readonly<Record<string, string>> | undefined;
+}
+
+/** @param json undefined for the answer to a HEAD, which has no body */
+function send(response: HttpResponse, status: number, json: string | undefined, options: SendOptions): void {
+  response.cork(() => {
+    response.writeStatus(statusLines.get(status)!);
+    response.writeHeader('Content-Type', 'application/json');
+    for (const name in options.headers) response.writeHeader(name, options.headers[name]!);
+    if (json === undefined) response.endWithoutBody(0, options.close);
+    else response.end(json, options.close);
+  });
+}
+
+function tooLarge(): ApiError {
+  return new ApiError('BODY_TOO_LARGE', `a body has at most ${MAX_BODY_BYTES} bytes`);
+}
+
+function badContentType(): ApiError {
+  return new ApiError('BAD_CONTENT_TYPE', 'send the body as Content-Type: application/json');
+}

@@ -1,0 +1,140 @@
+/**
+ * An api process: HTTP and WebSocket on one port.
+ *
+ * It waits for Redis, Postgres and an engine, in this order, saying for which; then it listens. From then on it takes
+ * orders whether Postgres is there or not. Asked to stop, it takes no new connection, answers what is under way, closes
+ * the rest and ends.
+ */
+
+import { App, type us_listen_socket, us_listen_socket_close } from 'uWebSockets.js';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { ConfigError, readConfig, withSettings } from '../shared/io/config.js';
+import { checkPostgresDurability, checkRedisDurability } from '../shared/io/durability.js';
+import { keysOf } from '../shared/io/keys.js';
+import { createLogger } from '../shared/io/log.js';
+import { createPool } from '../shared/io/postgres.js';
+import { connectPatiently } from '../shared/io/redis.js';
+import { onShutdown } from '../shared/io/shutdown.js';
+import { Accounts } from './accounts.js';
+import { Catalog } from './catalog.js';
+import { Database } from './database.js';
+import { EngineClient } from './engine-client.js';
+import { Health } from './health.js';
+import { History } from './history.js';
+import { HttpServer } from './http/server.js';
+import { MarketData } from './market-data.js';
+import { parseSignupBalance, Signup } from './signup.js';
+import { storedTrades } from './stored-trades.js';
+import { Tokens } from './tokens.js';
+import { Watermark } from './watermark.js';
+
+const POSTGRES_CONNECTIONS = 10;
+const RETRY_DELAY_MS = 250;
+const REPORT_INTERVAL_MS = 10_000;
+/** Longer than any request waits for its answer, shorter than the process's DRAIN_TIMEOUT_MS. */
+const DRAIN_PATIENCE_MS = 5000;
+/** `LIBUS_LISTEN_EXCLUSIVE_PORT`: without it two processes share a port silently. */
+const EXCLUSIVE_PORT = 1;
+
+const config = withSettings(readConfig(), 'redisUrl', 'databaseUrl', 'jwtSecret', 'adminPassword');
+const { redisUrl, instance } = config;
+const log = createLogger(instance, config.logLevel);
+const keys = keysOf(config.namespace);
+
+const engine = new EngineClient({ redisUrl, keys, instance, log });
+const pool = createPool(config.databaseUrl, config.namespace, POSTGRES_CONNECTIONS);
+const database = new Database(pool, log);
+const catalog = new Catalog();
+const marketData = new MarketData({ engine, catalog, readTrades: storedTrades(database) });
+const accounts = new Accounts(database);
+const history = new History(database);
+const health = new Health({ redisUrl, keys, engine, catalog, database });
+
+try {
+  await start();
+} catch (error) {
+  const reason = error instanceof ConfigError ? error.message : error;
+  log.fatal({ err: error }, `the api does not start: ${reason}`);
+  process.exit(1);
+}
+
+async function start(): Promise<void> {
+  engine.start();
+  health.start();
+  await waitFor('Redis', async () => engine.connected);
+  await checkRedis();
+  await waitFor('the database schema', hasSchema);
+  await checkPostgresDurability(pool, log);
+  await waitFor('an engine', async () => catalog.markets().length > 0);
+  await accounts.ensureAdmin(config.adminEmail.toLowerCase(), config.adminPassword);
+
+  const deposits = parseSignupBalance(config.signupBalance, catalog);
+  const signup = new Signup(deposits, engine, history, log);
+  const services = {
+    engine,
+    catalog,
+    marketData,
+    accounts,
+    tokens: new Tokens(config.jwtSecret),
+    signup,
+    history,
+    watermark: new Watermark(database),
+    health,
+  };
+  const server = new HttpServer(services, log);
+  const app = App();
+  server.attach(app);
+  const socket = await listen(app);
+  log.info({ host: config.host, port: config.port }, 'listening');
+
+  onShutdown(async () => {
+    us_listen_socket_close(socket);
+    await server.drain(DRAIN_PATIENCE_MS);
+    app.close();
+    marketData.stop();
+    engine.stop();
+    health.stop();
+    await pool.end();
+  });
+}
+
+/** Tries until the attempt succeeds; says at first and from time to time what it waits for. */
+async function waitFor(what: string, attempt: () => Promise<boolean>): Promise<void> {
+  let reportAt = 0;
+  for (;;) {
+    const reason = await attempt().then(
+      done => (done ? undefined : 'not there yet'),
+      (error: Error) => error.message,
+    );
+    if (reason === undefined) return;
+    if (performance.now() >= reportAt) {
+      log.info({ reason }, `waiting for ${what}`);
+      reportAt = performance.now() + REPORT_INTERVAL_MS;
+    }
+    await sleep(RETRY_DELAY_MS);
+  }
+}
+
+async function checkRedis(): Promise<void> {
+  const redis = connectPatiently(redisUrl);
+  redis.on('error', () => {});
+  await checkRedisDurability(redis, log);
+  redis.disconnect();
+}
+
+async function hasSchema(): Promise<boolean> {
+  const { rows } = await pool.query<{ found: boolean }>(`SELECT to_regclass('users') IS NOT NULL AS found`);
+  return rows[0]?.found === true;
+}
+
+function listen(app: ReturnType<typeof App>): Promise<us_listen_socket> {
+  const { host, port } = config;
+  return new Promise((resolve, reject) => {
+    const listening = (socket: us_listen_socket | false) => {
+      if (socket === false) reject(new Error(`port ${port} of ${host} is taken`));
+      else resolve(socket);
+    };
+    // The library takes these four; its types know only three.
+    (app.listen as (...settings: unknown[]) => unknown).call(app, host, port, EXCLUSIVE_PORT, listening);
+  });
+}
