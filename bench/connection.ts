@@ -1,0 +1,54 @@
+/**
+ * One kept HTTP/1.1 connection with one request under way, over a bare socket: a general client would take more
+ * processor time than the exchange that it is to measure.
+ */
+import { connect, type Socket } from 'node:net';
+
+const HEADERS_END = '\r\n\r\n';
+const CONTENT_LENGTH = /content-length: (\d+)/i;
+
+export class Connection {
+  readonly #socket: Socket;
+  readonly #onAnswer: (status: number, body: string) => void;
+  #received = '';
+
+  constructor(host: string, port: number, onAnswer: (status: number, body: string) => void) {
+    this.#onAnswer = onAnswer;
+    this.#socket = connect({ host, port, noDelay: true });
+    this.#socket.setEncoding('latin1');
+    this.#socket.on('data', (chunk: string) => this.#take(chunk));
+    this.#socket.on('error', error => {
+      throw error;
+    });
+  }
+
+  send(request: string): void {
+    this.#socket.write(request, 'latin1');
+  }
+
+  close(): void {
+    this.#socket.removeAllListeners('data');
+    this.#socket.destroy();
+  }
+
+  #take(chunk: string): void {
+    this.#received += chunk;
+    const headersEnd = this.#received.indexOf(HEADERS_END);
+    if (headersEnd < 0) return;
+    const bodyStart = headersEnd + HEADERS_END.length;
+    const length = Number(CONTENT_LENGTH.exec(this.#received)?.[1] ?? 0);
+    if (this.#received.length < bodyStart + length) return;
+    const status = Number(this.#received.slice(9, 12));
+    const body = this.#received.slice(bodyStart);
+    this.#received = '';
+    this.#onAnswer(status, body);
+  }
+}
+
+export function httpRequest(method: string, path: string, token: string, body: object): string {
+  const json = JSON.stringify(body);
+  return (
+    `${method} ${path} HTTP/1.1\r\nHost: bench\r\nAuthorization: Bearer ${token}\r\n` +
+    `Content-Type: application/json\r\nContent-Length: ${json.length}\r\n\r\n${json}`
+  );
+}

@@ -1,0 +1,60 @@
+/** A whole exchange of its own for a bench: private servers in a temporary folder, the real processes, all stopped at the end. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { freePort } from '../scripts/ports.js';
+import { startPrivatePostgres } from '../scripts/private-postgres.js';
+import { startPrivateRedis } from '../scripts/private-redis.js';
+import { waitUntilReady } from '../scripts/readiness.js';
+
+const START = fileURLToPath(new URL('../scripts/start.js', import.meta.url));
+
+export interface BenchExchange {
+  host: string;
+  port: number;
+  address: string;
+  redisUrl: string;
+  databaseUrl: string;
+  jwtSecret: string;
+  stop: () => Promise<void>;
+}
+
+export async function startExchange(): Promise<BenchExchange> {
+  const folder = mkdtempSync(join(tmpdir(), 'lockstep-bench-'));
+  const redis = await startPrivateRedis(join(folder, 'redis'), join(folder, 'redis.log'));
+  const postgres = await startPrivatePostgres(join(folder, 'postgres'), join(folder, 'postgres.log'));
+  const [host, port, jwtSecret] = ['127.0.0.1', await freePort(), randomBytes(32).toString('base64url')];
+  const env = {
+    ...process.env,
+    REDIS_URL: redis.url,
+    DATABASE_URL: postgres.url,
+    DATA_DIR: join(folder, 'data'),
+    HOST: host,
+    PORT: String(port),
+    JWT_SECRET: jwtSecret,
+    SIGNUP_BALANCE: '',
+  };
+  const supervisor = spawn(process.execPath, [START], {
+    env,
+    detached: true,
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
+  const address = `http://${host}:${port}`;
+  await waitUntilReady(address, console.error);
+  const stop = async () => {
+    await stopped(supervisor);
+    await Promise.all([redis.stop(), postgres.stop()]);
+    rmSync(folder, { recursive: true, force: true });
+  };
+  return { host, port, address, redisUrl: redis.url, databaseUrl: postgres.url, jwtSecret, stop };
+}
+
+function stopped(child: ChildProcess): Promise<void> {
+  return new Promise(resolve => {
+    child.once('exit', () => resolve());
+    child.kill('SIGTERM');
+  });
+}
