@@ -65,7 +65,7 @@ export async function stopProgram({ program, pid, ended }: RunningProgram): Prom
   return { killed: !inTime };
 }
 
-/** A process that has just ended by itself is no error. */
+/** A process that has just ended by itself is no error. A negative pid is a whole process group. */
 export function sendSignal(pid: number, signal: NodeJS.Signals): void {
   try {
     process.kill(pid, signal);

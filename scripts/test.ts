@@ -5,7 +5,7 @@
  * servers and their folder are gone at the end, also after Ctrl-C. How much of each source file was run is in
  * .tap/report/coverage-summary.json.
  */
-import { type ChildProcess, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -15,10 +15,17 @@ import { fileURLToPath } from 'node:url';
 import { startPrivatePostgres } from './private-postgres.js';
 import { startPrivateRedis } from './private-redis.js';
 import type { PrivateServer } from './private-server.js';
+import { sendSignal } from './program.js';
 import { exitWith, Refusal } from './refusal.js';
 import { TapReport } from './tap-report.js';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+
+/** We end only by ourselves, since the servers have to be stopped. */
+const interruption = new AbortController();
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
+  process.on(signal, () => interruption.abort(new Refusal(`Interrupted by ${signal}.`)));
+}
 
 try {
   process.exitCode = await test(testFiles(process.argv.slice(2)));
@@ -60,21 +67,17 @@ async function test(files: string[]): Promise<number> {
 
 /** Its settings are in .taprc. */
 async function runTap(files: string[], env: NodeJS.ProcessEnv, report: TapReport): Promise<number> {
+  interruption.signal.throwIfAborted();
   const tap = join(ROOT, 'node_modules', '.bin', 'tap');
   const child = spawn(process.execPath, [tap, '--reporter=tap', ...files], {
     cwd: ROOT,
     env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'inherit'],
+    detached: true,
   });
-  passSignalsOn(child);
+  // To its whole process group, so that the tests end too.
+  interruption.signal.addEventListener('abort', () => sendSignal(-(child.pid as number), 'SIGTERM'));
   createInterface(child.stdout).on('line', line => report.readLine(line));
   const [code] = (await once(child, 'close')) as [number | null];
   return code ?? 1;
-}
-
-/** Then the child ends, and we go on to stop the servers. */
-function passSignalsOn(child: ChildProcess): void {
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-    process.on(signal, () => child.kill(signal));
-  }
 }
