@@ -2,7 +2,8 @@
  * `npm run reset -- --yes`: throws the exchange's data away, so that the next start is a fresh one.
  *
  * Guarantees: nothing is deleted without `--yes` or while the exchange of this DATA_DIR runs. Of a Redis or a Postgres
- * that is not ours, only the keys and the schema of NAMESPACE are touched. The secrets in DATA_DIR stay.
+ * that is not ours, only the keys and the schema of NAMESPACE are touched. The administrator's password stays; the secret
+ * of the tokens goes, since the next exchange numbers its users from the beginning, and an old token must name none.
  */
 import { rmSync } from 'node:fs';
 import { Redis } from 'ioredis';
@@ -52,6 +53,7 @@ function stepsFor(config: Config, dataDir: DataDir): Step[] {
           run: async () => rmSync(dataDir.postgres, { recursive: true, force: true }),
         }
       : { what: `the Postgres schema ${namespace}`, run: () => dropSchema(databaseUrl, namespace) },
+    { what: dataDir.jwtSecret, run: async () => rmSync(dataDir.jwtSecret, { force: true }) },
   ];
 }
 

@@ -120,7 +120,7 @@ t.test('a start on a port that is in use is refused, naming the process', async 
 });
 
 t.test('reset says what it would delete, and with --yes deletes just that', async t => {
-  const folder = t.testdir({ data: { redis: { file: '' }, 'jwt-secret': 'kept' } });
+  const folder = t.testdir({ data: { redis: { file: '' }, 'jwt-secret': 'old', 'admin-password': 'kept' } });
   const url = process.env.REDIS_URL ?? '';
   const database = process.env.DATABASE_URL ?? '';
   const env = { DATA_DIR: join(folder, 'data'), NAMESPACE: `reset_${process.pid}` };
@@ -131,7 +131,8 @@ t.test('reset says what it would delete, and with --yes deletes just that', asyn
   t.ok(existsSync(join(folder, 'data', 'redis')));
   await run(RESET, ['--yes'], { ...env, REDIS_URL: '', DATABASE_URL: '' });
   t.notOk(existsSync(join(folder, 'data', 'redis')));
-  t.ok(existsSync(join(folder, 'data', 'jwt-secret')));
+  t.notOk(existsSync(join(folder, 'data', 'jwt-secret')));
+  t.ok(existsSync(join(folder, 'data', 'admin-password')));
 
   const redis = new Redis(url);
   await redis.mset(`{${env.NAMESPACE}}:head`, '1', `{${env.NAMESPACE}_2}:head`, '2');
