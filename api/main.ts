@@ -27,6 +27,7 @@ import { parseSignupBalance, Signup } from './signup.js';
 import { storedTrades } from './stored-trades.js';
 import { Tokens } from './tokens.js';
 import { Watermark } from './watermark.js';
+import { attachGateway } from './ws/gateway.js';
 
 const POSTGRES_CONNECTIONS = 10;
 const RETRY_DELAY_MS = 250;
@@ -83,6 +84,7 @@ async function start(): Promise<void> {
   };
   const server = new HttpServer(services, log);
   const app = App();
+  const gateway = attachGateway(app, { marketData });
   server.attach(app);
   const socket = await listen(app);
   log.info({ host: config.host, port: config.port }, 'listening');
@@ -90,6 +92,7 @@ async function start(): Promise<void> {
   onShutdown(async () => {
     us_listen_socket_close(socket);
     await server.drain(DRAIN_PATIENCE_MS);
+    gateway.close();
     app.close();
     marketData.stop();
     engine.stop();

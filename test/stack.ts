@@ -142,6 +142,8 @@ export class Stack {
   /** Waits until orders can be taken. */
   async ready(): Promise<void> {
     await this.until('the exchange to be ready', async () => {
+      const ended = [...this.#children.keys()].find(name => !this.isRunning(name));
+      if (ended !== undefined) throw new Error(`${ended} has ended\n${this.#log.join('\n')}`);
       const answer = await this.request('GET', '/health/ready').catch(() => undefined);
       return answer?.status === 200;
     });
@@ -150,8 +152,9 @@ export class Stack {
   /** Waits until Postgres holds everything that was answered. */
   async settled(): Promise<void> {
     await this.until('Postgres to have everything', async () => {
-      const { body } = await this.request('GET', '/health/ready');
-      return body.dbWriter.lag === 0;
+      const last = await this.redis.xrevrange(this.keys.journal, '+', '-', 'COUNT', 1);
+      const { rows } = await this.pool.query('SELECT sequence FROM watermark');
+      return `${rows[0].sequence}-0` === last[0]?.[0];
     });
   }
 

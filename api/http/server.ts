@@ -3,8 +3,9 @@
  * answer.
  *
  * Guarantees: every request that the HTTP library hands over is answered once, in JSON, unless its client has gone; an
- * exception is a logged INTERNAL_ERROR and never ends the process; a body over `MAX_BODY_BYTES` is read and thrown away,
- * so that the client reads the refusal, up to `MAX_DISCARDED_BYTES`, then the connection is closed with it.
+ * exception is a logged INTERNAL_ERROR and never ends the process; at most `MAX_BODY_BYTES` of a body are kept. A
+ * larger one is read to its end before it is refused, since a connection that closes with unread data can lose the
+ * answer; at `MAX_DISCARDED_BYTES` it is refused at once (the library reads on and throws away).
  */
 
 import type { HttpRequest, HttpResponse, TemplatedApp } from 'uWebSockets.js';
@@ -92,7 +93,7 @@ export class HttpServer {
       bytes += chunk.byteLength;
       if (bytes > MAX_BODY_BYTES) {
         chunks.length = 0;
-        if (isLast || bytes > MAX_DISCARDED_BYTES) this.#fail(call, tooLarge(), !isLast);
+        if (isLast || bytes > MAX_DISCARDED_BYTES) this.#fail(call, tooLarge());
       } else if (!isLast) {
         // The library takes the chunk back when this returns.
         chunks.push(Buffer.from(chunk.slice(0)));
@@ -100,7 +101,9 @@ export class HttpServer {
         const last = Buffer.from(chunk);
         const body = chunks.length === 0 ? last : Buffer.concat([...chunks, last]);
         void this.#serve(call, () => {
-          if (bytes > 0 && !JSON_TYPE.test(contentType)) throw badContentType();
+          if (bytes > 0 && !JSON_TYPE.test(contentType)) {
+            throw new ApiError('BAD_CONTENT_TYPE', 'send the body as Content-Type: application/json');
+          }
           return parseBody(body);
         });
       }
@@ -116,7 +119,7 @@ export class HttpServer {
       if (answer instanceof Reply) this.#answer(call, answer.status, answer.body);
       else this.#answer(call, route.status, answer);
     } catch (error) {
-      this.#fail(call, error, false);
+      this.#fail(call, error);
     }
   }
 
@@ -137,17 +140,14 @@ export class HttpServer {
   #answer(call: Call, status: number, body: unknown): void {
     if (call.over) return;
     this.#end(call);
-    send(call.response, status, JSON.stringify(body), { close: this.#draining });
+    this.#send(call.response, status, JSON.stringify(body));
   }
 
-  #fail(call: Call, error: unknown, close: boolean): void {
+  #fail(call: Call, error: unknown): void {
     if (call.over) return;
     this.#end(call);
     const refusal = error instanceof ApiError ? error : this.#internalError(call.route, error);
-    send(call.response, refusal.status, JSON.stringify(refusal.body()), {
-      close: close || this.#draining,
-      headers: refusal.headers,
-    });
+    this.#refuse(call.response, refusal);
   }
 
   #internalError({ method, path }: Route, error: unknown): ApiError {
@@ -171,33 +171,31 @@ export class HttpServer {
         ? new ApiError('UNKNOWN_ROUTE', 'there is no such path here')
         : new ApiError('METHOD_NOT_ALLOWED', 'the path has other methods');
     if (methods !== undefined) refusal.headers = { Allow: [...methods.keys()].join(', ') };
-    // A body may follow, which nobody would read.
-    const close = this.#draining || method !== 'GET';
-    const body = method === 'HEAD' ? undefined : JSON.stringify(refusal.body());
-    send(response, refusal.status, body, { close, headers: refusal.headers });
+    if (method === 'HEAD') this.#send(response, refusal.status, undefined, refusal.headers);
+    else this.#refuse(response, refusal);
   }
-}
 
-interface SendOptions {
-  close: boolean;
-  headers?: Readonly<Record<string, string>> | undefined;
-}
+  #refuse(response: HttpResponse, refusal: ApiError): void {
+    this.#send(response, refusal.status, JSON.stringify(refusal.body()), refusal.headers);
+  }
 
-/** @param json undefined for the answer to a HEAD, which has no body */
-function send(response: HttpResponse, status: number, json: string | undefined, options: SendOptions): void {
-  response.cork(() => {
-    response.writeStatus(statusLines.get(status)!);
-    response.writeHeader('Content-Type', 'application/json');
-    for (const name in options.headers) response.writeHeader(name, options.headers[name]!);
-    if (json === undefined) response.endWithoutBody(0, options.close);
-    else response.end(json, options.close);
-  });
+  /** @param json undefined for the answer to a HEAD, which has no body */
+  #send(
+    response: HttpResponse,
+    status: number,
+    json: string | undefined,
+    headers: ApiError['headers'] = {},
+  ): void {
+    response.cork(() => {
+      response.writeStatus(statusLines.get(status)!);
+      response.writeHeader('Content-Type', 'application/json');
+      for (const name in headers) response.writeHeader(name, headers[name]!);
+      if (json === undefined) response.endWithoutBody(0, this.#draining);
+      else response.end(json, this.#draining);
+    });
+  }
 }
 
 function tooLarge(): ApiError {
   return new ApiError('BODY_TOO_LARGE', `a body has at most ${MAX_BODY_BYTES} bytes`);
-}
-
-function badContentType(): ApiError {
-  return new ApiError('BAD_CONTENT_TYPE', 'send the body as Content-Type: application/json');
 }
