@@ -1,0 +1,75 @@
+/**
+ * Many rows in one statement: each column as one array, unnested side by side.
+ *
+ * Chosen by measurement (embedded Postgres 18, two cores, fsync on, transactions of 1000 commands, each an order, 1.6
+ * balances, half a trade and two ledger entries; CPU of node and Postgres together, µs a command): column arrays in the
+ * select list 38, in the from list 41 (it stores the rows once more), binary arrays 42, `jsonb_array_elements` 45,
+ * `json_table` 50, `json_to_recordset` 51. Four fifths of it are Postgres, and most of that the indexes.
+ *
+ * The statements follow from the tables of fields, so that a new field needs a migration and nothing here.
+ */
+import type pg from 'pg';
+import { ENTITY_KINDS, type EntityKind, KINDS } from '../shared/domain/entities.js';
+import { EVENT_FIELDS } from '../shared/domain/events.js';
+import type { Fields } from '../shared/domain/fields.js';
+import { type Column, columnName, columnsOf } from '../shared/io/tables.js';
+import type { Row } from './fold.js';
+
+export interface BulkStatement {
+  /** Under which a connection keeps it prepared. */
+  readonly name: string;
+  readonly text: string;
+  /** Types of the columns, in the order of a row's values. */
+  readonly types: readonly string[];
+}
+
+type TypedColumn = Pick<Column, 'name' | 'type'>;
+
+const TIME: TypedColumn = { name: 'time', type: 'bigint' };
+const SEQUENCE: TypedColumn = { name: 'sequence', type: 'bigint' };
+
+export const INSERT_TRADES = insert('trades', [...columnsOf(EVENT_FIELDS.TRADE), TIME, SEQUENCE]);
+export const INSERT_LEDGER = insert('ledger', [...columnsOf(EVENT_FIELDS.LEDGER_ENTRY), TIME]);
+export const UPSERTS = Object.fromEntries(ENTITY_KINDS.map(kind => [kind, upsert(kind)])) as Record<
+  EntityKind,
+  BulkStatement
+>;
+
+export function bulkQuery({ name, text, types }: BulkStatement, rows: readonly Row[]): pg.QueryConfig {
+  return { name, text, values: types.map((type, place) => arrayLiteral(type, rows, place)) };
+}
+
+function insert(table: string, columns: readonly TypedColumn[]): BulkStatement {
+  const arrays = columns.map(({ type }, place) => `unnest($${place + 1}::${type}[])`);
+  return {
+    name: `insert ${table}`,
+    text: `INSERT INTO ${table} (${columns.map(({ name }) => name).join(', ')}) SELECT ${arrays.join(', ')}`,
+    types: columns.map(({ type }) => type),
+  };
+}
+
+/** The rows replace those of the same key. */
+function upsert(kind: EntityKind): BulkStatement {
+  const { table, fields, key } = KINDS[kind];
+  const columns = columnsOf(fields as Fields<unknown>);
+  const { name, text, types } = insert(table, columns);
+  const keyColumns = key.map(columnName);
+  const replaced = columns
+    .filter(column => !keyColumns.includes(column.name))
+    .map(column => `${column.name} = excluded.${column.name}`);
+  return {
+    name: `up${name}`,
+    text: `${text} ON CONFLICT (${keyColumns.join(', ')}) DO UPDATE SET ${replaced.join(', ')}`,
+    types,
+  };
+}
+
+/** A column of the rows in Postgres' own notation. */
+function arrayLiteral(type: string, rows: readonly Row[], place: number): string {
+  const notation = type === 'text' ? quoted : String;
+  return `{${rows.map(row => (row[place] === null ? 'NULL' : notation(row[place]))).join(',')}}`;
+}
+
+function quoted(text: unknown): string {
+  return `"${String(text).replace(/["\\]/g, '\\$&')}"`;
+}

@@ -1,0 +1,124 @@
+/**
+ * Many batches folded into what one transaction writes.
+ *
+ * Guarantees: an entity is there once, as it is after the last batch; trades and ledger entries are all there, in order,
+ * with their command's time. A row is the journal's own JSON array, passed through: the engine has checked it, and
+ * Postgres checks types and promises again.
+ */
+import type { BatchText } from '../shared/domain/codec.js';
+import { ENTITY_KINDS, type EntityKind, KINDS } from '../shared/domain/entities.js';
+import { EVENT_FIELDS } from '../shared/domain/events.js';
+import { fromTuple, type Json } from '../shared/domain/fields.js';
+import { CandleFold } from './candles.js';
+import { JournalFault } from './journal-reader.js';
+
+/** The values of one table row, in the order of its columns. */
+export type Row = readonly Json[];
+
+export interface Changes {
+  /** What Postgres stands at when they are written. */
+  readonly sequence: number;
+  readonly stateHash: string;
+  readonly head: string;
+  readonly images: ReadonlyMap<EntityKind, readonly Row[]>;
+  /** The event's fields, then the command's time and sequence. */
+  readonly trades: readonly Row[];
+  /** The event's fields, then the command's time. */
+  readonly ledger: readonly Row[];
+  readonly candles: readonly Row[];
+}
+
+export function fold(batches: readonly BatchText[]): Changes {
+  const images = new LatestImages();
+  const happened = new History();
+  for (const batch of batches) {
+    images.add(batch);
+    happened.add(batch);
+  }
+  const { last, stateHash, head } = batches.at(-1)!;
+  return {
+    sequence: last,
+    stateHash,
+    head,
+    images: images.rows(),
+    trades: happened.trades,
+    ledger: happened.ledger,
+    candles: happened.candles(),
+  };
+}
+
+/** Where the key's fields stand in an image's array of fields. */
+const KEY_PLACES = new Map(
+  ENTITY_KINDS.map(kind => {
+    const key: readonly string[] = KINDS[kind].key;
+    return [kind, key.map(field => Object.keys(KINDS[kind].fields).indexOf(field))];
+  }),
+);
+
+class LatestImages {
+  private readonly latest = new Map(ENTITY_KINDS.map(kind => [kind, new Map<string, Row>()]));
+
+  add(batch: BatchText): void {
+    for (const [kind, ...row] of JSON.parse(batch.images) as [EntityKind, ...Json[]][]) {
+      const key = KEY_PLACES.get(kind)!
+        .map(place => row[place])
+        .join(' ');
+      this.latest.get(kind)!.set(key, row);
+    }
+  }
+
+  rows(): Map<EntityKind, Row[]> {
+    return new Map([...this.latest].map(([kind, rows]) => [kind, [...rows.values()]]));
+  }
+}
+
+class History {
+  readonly trades: Row[] = [];
+  readonly ledger: Row[] = [];
+  private readonly fold = new CandleFold();
+
+  add(batch: BatchText): void {
+    const commands = JSON.parse(batch.commands) as [timeMs: number, entry: string][];
+    const events = JSON.parse(batch.events) as [kind: string, ...fields: Json[]][][];
+    const size = batch.last - batch.first + 1;
+    if (commands.length !== size || events.length !== size) {
+      throw new JournalFault(
+        `batch ${batch.first} to ${batch.last} has ${commands.length} commands and events of ${events.length}`,
+      );
+    }
+    events.forEach((ofCommand, index) => {
+      const time = commands[index]![0];
+      for (const [kind, ...fields] of ofCommand) {
+        if (kind === 'TRADE') this.addTrade(fields, time, batch.first + index);
+        else if (kind === 'LEDGER_ENTRY') this.ledger.push([...fields, time]);
+      }
+    });
+  }
+
+  candles(): Row[] {
+    return Array.from(this.fold.candles(), ({ market, interval, candle }) => [
+      market,
+      interval,
+      candle.openTime,
+      candle.open,
+      candle.high,
+      candle.low,
+      candle.close,
+      candle.volume.toString(),
+      candle.quoteVolume.toString(),
+      candle.trades,
+      candle.takerBuyVolume.toString(),
+      candle.takerBuyQuoteVolume.toString(),
+      candle.firstTradeId,
+      candle.lastTradeId,
+    ]);
+  }
+
+  private addTrade(fields: Row, time: number, sequence: number): void {
+    const trade = fromTuple(EVENT_FIELDS.TRADE, fields);
+    if (trade === undefined)
+      throw new JournalFault(`malformed trade in the journal: ${JSON.stringify(fields)}`);
+    this.trades.push([...fields, time, sequence]);
+    this.fold.add(trade.market, { ...trade, time });
+  }
+}

@@ -1,0 +1,56 @@
+/**
+ * The db-writer process. Several may run for one exchange.
+ *
+ * Life: wait for Postgres, bring the tables up to date, write the journal into them; at SIGTERM finish the transaction
+ * that is running and exit with 0. A fault is logged and exits with 1.
+ */
+import { setPriority } from 'node:os';
+import { readConfig, withSettings } from '../shared/io/config.js';
+import { keysOf } from '../shared/io/keys.js';
+import { createLogger } from '../shared/io/log.js';
+import { createPool } from '../shared/io/postgres.js';
+import { connectPatiently } from '../shared/io/redis.js';
+import { onShutdown } from '../shared/io/shutdown.js';
+import { warnWhereNotDurable } from './durability.js';
+import { migrate } from './migrate.js';
+import { reach } from './outage.js';
+import { Patience, tellOutages } from './patience.js';
+import { Writer } from './writer.js';
+
+/** Gives way to the engine and the api, which somebody waits for. */
+const NICE = 5;
+/** One at a time: a transaction, or a read of the watermark. */
+const POSTGRES_CONNECTIONS = 1;
+
+const config = withSettings(readConfig(), 'redisUrl', 'databaseUrl');
+const log = createLogger(config.instance, config.logLevel);
+const pool = createPool(config.databaseUrl, config.namespace, POSTGRES_CONNECTIONS);
+const redis = connectPatiently(config.redisUrl);
+const stop = new AbortController();
+const connections = { pool, redis, keys: keysOf(config.namespace) };
+
+setPriority(NICE);
+tellOutages(redis, log);
+// A lost connection that nobody uses: the next query makes another or meets the outage.
+pool.on('error', error => log.debug({ err: error }, 'idle connection to Postgres lost'));
+
+async function run(): Promise<void> {
+  const patience = new Patience(log, stop.signal);
+  await patience.through(async () => {
+    await reach('Postgres', migrate(config.databaseUrl, config.namespace, log));
+    await warnWhereNotDurable(pool, log);
+  });
+  await new Writer(connections, patience, stop.signal).run();
+}
+
+const running = run().catch((fault: unknown) => {
+  log.fatal({ err: fault }, 'the db-writer stops');
+  process.exit(1);
+});
+
+onShutdown(async () => {
+  stop.abort();
+  await running;
+  redis.disconnect();
+  await pool.end();
+});

@@ -1,0 +1,41 @@
+/**
+ * What may end the writer and what may not.
+ *
+ * Guarantees: a server that is away, full or restarting gives an `Outage`, which passes by waiting; everything else (a
+ * journal that does not fit, a broken invariant, a fault in the program) is thrown as it is and ends the process.
+ */
+import pg from 'pg';
+
+export type Server = 'Redis' | 'Postgres';
+
+export class Outage extends Error {
+  constructor(
+    readonly server: Server,
+    cause: unknown,
+  ) {
+    super(`${server} does not serve: ${String(cause)}`, { cause });
+  }
+}
+
+/** SQLSTATE classes that no waiting changes: malformed data, a broken constraint, tables or SQL that do not fit. */
+const FAULT_CLASSES = ['22', '23', '42'];
+
+/** The call's own result; what fails for the server's sake fails with an `Outage`. */
+export async function reach<T>(server: Server, call: Promise<T>): Promise<T> {
+  try {
+    return await call;
+  } catch (error) {
+    if (error instanceof pg.DatabaseError && FAULT_CLASSES.includes(error.code?.slice(0, 2) ?? ''))
+      throw error;
+    throw new Outage(server, error);
+  }
+}
+
+/** The call's own result, or at once a failure when `stop` comes: a patient connection would wait for its server. */
+export function unlessStopped<T>(stop: AbortSignal, call: Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const give = () => reject(new Error('stopping'));
+    stop.addEventListener('abort', give, { once: true });
+    call.then(resolve, reject).finally(() => stop.removeEventListener('abort', give));
+  });
+}

@@ -1,0 +1,84 @@
+/**
+ * The one transaction (D3).
+ *
+ * Guarantees: the changes and the watermark that tells of them are written together or not at all, and only where the
+ * watermark still stands where the changes begin. After any failure the watermark in Postgres tells the outcome, also
+ * that of a commit whose answer was lost.
+ */
+import { readFileSync } from 'node:fs';
+import type pg from 'pg';
+import { ENTITY_KINDS } from '../shared/domain/entities.js';
+import { type BulkStatement, bulkQuery, INSERT_LEDGER, INSERT_TRADES, UPSERTS } from './bulk.js';
+import type { Changes, Row } from './fold.js';
+import { reach } from './outage.js';
+
+export interface Watermark {
+  readonly sequence: number;
+  readonly exchangeId: string;
+}
+
+const READ_WATERMARK = sqlFile('read-watermark');
+const MOVE_WATERMARK = sqlFile('move-watermark');
+const ADD_CANDLES: BulkStatement = {
+  name: 'add candles',
+  text: sqlFile('add-candles'),
+  types: [...Array(2).fill('text'), ...Array(5).fill('bigint'), ...Array(7).fill('numeric')],
+};
+
+/** `undefined` before the exchange's first engine has started. */
+export async function readWatermark(pool: pg.Pool): Promise<Watermark | undefined> {
+  const { rows } = await reach(
+    'Postgres',
+    pool.query<{ sequence: bigint; exchange_id: string }>(READ_WATERMARK),
+  );
+  const row = rows[0];
+  return row && { sequence: Number(row.sequence), exchangeId: row.exchange_id };
+}
+
+/** False where another writer has moved the watermark meanwhile: then nothing was written. */
+export function write(pool: pg.Pool, from: Watermark, changes: Changes): Promise<boolean> {
+  return reach('Postgres', transaction(pool, from, changes));
+}
+
+async function transaction(pool: pg.Pool, from: Watermark, changes: Changes): Promise<boolean> {
+  const client = await pool.connect();
+  // A connection that is lost fails its query as well; without a listener it would also end the process.
+  const alsoThrown = () => undefined;
+  client.on('error', alsoThrown);
+  try {
+    await client.query('BEGIN');
+    const moved = await moveWatermark(client, from, changes);
+    if (moved) await writeRows(client, changes);
+    await client.query(moved ? 'COMMIT' : 'ROLLBACK');
+    client.off('error', alsoThrown);
+    client.release();
+    return moved;
+  } catch (error) {
+    // Whatever the connection was in the middle of ends with it.
+    client.release(true);
+    throw error;
+  }
+}
+
+async function moveWatermark(client: pg.PoolClient, from: Watermark, changes: Changes): Promise<boolean> {
+  const { rowCount } = await client.query({
+    name: 'move watermark',
+    text: MOVE_WATERMARK,
+    values: [changes.sequence, changes.stateHash, changes.head, from.sequence, from.exchangeId],
+  });
+  return rowCount === 1;
+}
+
+async function writeRows(client: pg.PoolClient, changes: Changes): Promise<void> {
+  const add = async (statement: BulkStatement, rows: readonly Row[]): Promise<void> => {
+    if (rows.length > 0) await client.query(bulkQuery(statement, rows));
+  };
+  for (const kind of ENTITY_KINDS) await add(UPSERTS[kind], changes.images.get(kind) ?? []);
+  await add(INSERT_TRADES, changes.trades);
+  await add(INSERT_LEDGER, changes.ledger);
+  await add(ADD_CANDLES, changes.candles);
+}
+
+function sqlFile(name: string): string {
+  return readFileSync(new URL(`sql/${name}.sql`, import.meta.url), 'utf8');
+}

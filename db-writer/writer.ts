@@ -1,0 +1,77 @@
+/**
+ * The writer's loop: from the journal into Postgres, batch after batch, from the watermark on.
+ *
+ * Guarantees: it ends only when it is told to, between two transactions, or by a fault that no waiting mends. An outage
+ * of Redis or Postgres only delays it. Several writers of one exchange do no harm: the watermark lets one through.
+ */
+import type { Redis } from 'ioredis';
+import type pg from 'pg';
+import type { Keys } from '../shared/io/keys.js';
+import { fold } from './fold.js';
+import { JournalFault, JournalReader } from './journal-reader.js';
+import { reach, unlessStopped } from './outage.js';
+import { type Patience, pause } from './patience.js';
+import { readWatermark, type Watermark, write } from './write.js';
+
+export interface Connections {
+  readonly pool: pg.Pool;
+  readonly redis: Redis;
+  readonly keys: Keys;
+}
+
+/** Until the exchange's first engine has started. */
+const FIRST_ENGINE_POLL_MS = 100;
+/**
+ * After a transaction the writer rests for a multiple of its duration: an idle exchange is stored within some
+ * milliseconds, a busy one in fewer and larger transactions. With 3000 commands in one, a command costs half of what
+ * it costs with 100 (36 and 71 µs of CPU).
+ */
+const REST_FACTOR = 2;
+const LONGEST_REST_MS = 100;
+
+export class Writer {
+  private readonly journal: JournalReader;
+
+  constructor(
+    private readonly connections: Connections,
+    private readonly patience: Patience,
+    private readonly stop: AbortSignal,
+  ) {
+    this.journal = new JournalReader(connections.redis, connections.keys.journal, stop);
+  }
+
+  async run(): Promise<void> {
+    while (!this.stop.aborted) await this.patience.through(() => this.follow());
+  }
+
+  /** Writes until it is told to stop or another writer was faster. */
+  private async follow(): Promise<void> {
+    let watermark = await this.position();
+    if (watermark === undefined) return pause(FIRST_ENGINE_POLL_MS, this.stop);
+    while (!this.stop.aborted) {
+      const { batches, isBacklog } = await this.journal.after(watermark.sequence);
+      if (batches.length > 0) {
+        const changes = fold(batches);
+        const began = performance.now();
+        if (!(await write(this.connections.pool, watermark, changes))) return;
+        const took = performance.now() - began;
+        watermark = { ...watermark, sequence: changes.sequence };
+        await this.journal.trimBehind(watermark.sequence);
+        if (!isBacklog) await pause(Math.min(took * REST_FACTOR, LONGEST_REST_MS), this.stop);
+      }
+      this.patience.served();
+    }
+  }
+
+  /** Where to go on, once both stores have been given to the same exchange. */
+  private async position(): Promise<Watermark | undefined> {
+    const { pool, redis, keys } = this.connections;
+    const watermark = await readWatermark(pool);
+    const exchangeId = await reach('Redis', unlessStopped(this.stop, redis.get(keys.exchangeId)));
+    if (watermark === undefined || exchangeId === null) return undefined;
+    if (watermark.exchangeId !== exchangeId) {
+      throw new JournalFault(`Redis holds exchange ${exchangeId}, Postgres ${watermark.exchangeId}`);
+    }
+    return watermark;
+  }
+}

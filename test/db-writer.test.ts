@@ -1,0 +1,453 @@
+/**
+ * The db-writer against real servers: what stands in Postgres is exactly what the journal says, whatever happens on
+ * the way.
+ */
+import assert from 'node:assert/strict';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import type { Redis } from 'ioredis';
+import pg from 'pg';
+import t, { type Test } from 'tap';
+import { warnWhereNotDurable } from '../db-writer/durability.js';
+import { migrate } from '../db-writer/migrate.js';
+import { Patience } from '../db-writer/patience.js';
+import { Writer } from '../db-writer/writer.js';
+import {
+  type BatchText,
+  encodeCommands,
+  encodeEvent,
+  LOGIC,
+  toStreamFields,
+} from '../shared/domain/codec.js';
+import { ENTITY_KINDS, FIRST_USER, KINDS } from '../shared/domain/entities.js';
+import { EVENT_FIELDS } from '../shared/domain/events.js';
+import { type Fields, integer } from '../shared/domain/fields.js';
+import { addTrade, type Candle, candleOf, INTERVALS, openTime } from '../shared/domain/klines.js';
+import { type Keys, keysOf } from '../shared/io/keys.js';
+import { createLogger } from '../shared/io/log.js';
+import { createPool } from '../shared/io/postgres.js';
+import { connectPatiently } from '../shared/io/redis.js';
+import { columnName, columnsOf, fromRow } from '../shared/io/tables.js';
+import { MadeJournal } from './made-journal.js';
+
+const REDIS_URL = process.env.REDIS_URL ?? assert.fail('REDIS_URL is not set');
+const DATABASE_URL = process.env.DATABASE_URL ?? assert.fail('DATABASE_URL is not set');
+const MAIN = fileURLToPath(new URL('../db-writer/main.js', import.meta.url));
+const EXCHANGE_ID = 'an-exchange';
+const TRADE_FIELDS = { ...EVENT_FIELDS.TRADE, time: integer, sequence: integer };
+const LEDGER_FIELDS = { ...EVENT_FIELDS.LEDGER_ENTRY, time: integer };
+const log = createLogger('db-writer-test', 'silent');
+
+/** An exchange of its own for each test: keys, schema, a watermark at 0. */
+class Store {
+  readonly keys: Keys;
+  readonly pool: pg.Pool;
+
+  private constructor(
+    readonly namespace: string,
+    readonly redis: Redis,
+  ) {
+    this.keys = keysOf(namespace);
+    this.pool = createPool(DATABASE_URL, namespace, 2);
+  }
+
+  static async create(t: Test, name: string): Promise<Store> {
+    const store = new Store(`db_writer_${name}`, connectPatiently(REDIS_URL));
+    const { pool, redis, keys, namespace } = store;
+    t.teardown(async () => {
+      await pool.end();
+      redis.disconnect();
+    });
+    await pool.query(`DROP SCHEMA IF EXISTS ${namespace} CASCADE`);
+    await redis.del(keys.journal, keys.exchangeId);
+    await migrate(DATABASE_URL, namespace, log);
+    await redis.set(keys.exchangeId, EXCHANGE_ID);
+    await pool.query(
+      `INSERT INTO watermark (sequence, state_hash, head, exchange_id) VALUES (0, '0', '0:0', $1)`,
+      [EXCHANGE_ID],
+    );
+    return store;
+  }
+
+  async push(batches: readonly BatchText[]): Promise<void> {
+    const pipeline = this.redis.pipeline();
+    for (const batch of batches)
+      pipeline.xadd(this.keys.journal, `${batch.last}-0`, ...toStreamFields(batch));
+    await pipeline.exec();
+  }
+
+  async watermark(): Promise<number> {
+    const { rows } = await this.pool.query<{ sequence: bigint }>('SELECT sequence FROM watermark');
+    return Number(rows[0]!.sequence);
+  }
+
+  async reached(sequence: number): Promise<void> {
+    while ((await this.watermark()) < sequence) await sleep(5);
+  }
+
+  /** Every table against the journal, and the candles against the trades that are stored. */
+  async check(t: Test, journal: MadeJournal): Promise<void> {
+    const balances = [...journal.balances.values()].sort(
+      (a, b) => a.account - b.account || (a.asset < b.asset ? -1 : 1),
+    );
+    t.strictSame(await this.read(KINDS.exchange.fields, 'exchange', 'id'), [journal.exchange], 'exchange');
+    t.strictSame(await this.read(KINDS.market.fields, 'markets', 'market'), [journal.market], 'markets');
+    t.strictSame(await this.read(KINDS.balance.fields, 'balances', 'account, asset'), balances, 'balances');
+    const orders = await this.read(KINDS.order.fields, 'orders', 'order_id');
+    t.strictSame(orders, [...journal.orders.values()], 'orders');
+    const keys = await this.read(KINDS.idempotencyKey.fields, 'idempotency_keys', 'ledger_id');
+    t.strictSame(keys, journal.keys, 'idempotency keys');
+    const trades = await this.read<MadeJournal['trades'][0]>(TRADE_FIELDS, 'trades', 'trade_id');
+    t.strictSame(trades, journal.trades, 'trades');
+    t.strictSame(await this.read(LEDGER_FIELDS, 'ledger', 'ledger_id'), journal.ledger, 'ledger');
+    t.strictSame(await this.candles(), foldAll(trades), 'candles');
+    const { rows } = await this.pool.query('SELECT sequence, state_hash, head FROM watermark');
+    const { last, stateHash, head } = journal.batches.at(-1)!;
+    t.strictSame(rows, [{ sequence: BigInt(last), state_hash: stateHash, head }], 'watermark');
+  }
+
+  private async read<T>(fields: Fields<T>, table: string, order: string): Promise<T[]> {
+    const { rows } = await this.pool.query(`SELECT * FROM ${table} ORDER BY ${order}`);
+    return rows.map(row => fromRow(fields, row));
+  }
+
+  /** By interval, oldest first. */
+  private async candles(): Promise<Map<string, Candle[]>> {
+    const { rows } = await this.pool.query<Record<string, unknown>>(
+      'SELECT * FROM klines ORDER BY open_time',
+    );
+    const candles = new Map<string, Candle[]>(INTERVALS.map(interval => [interval, []]));
+    for (const row of rows) candles.get(row.interval as string)!.push(candleFrom(row));
+    return candles;
+  }
+}
+
+function candleFrom(row: Record<string, unknown>): Candle {
+  return {
+    openTime: Number(row.open_time),
+    open: Number(row.open),
+    high: Number(row.high),
+    low: Number(row.low),
+    close: Number(row.close),
+    volume: row.volume as bigint,
+    quoteVolume: row.quote_volume as bigint,
+    trades: Number(row.trades),
+    takerBuyVolume: row.taker_buy_volume as bigint,
+    takerBuyQuoteVolume: row.taker_buy_quote_volume as bigint,
+    firstTradeId: Number(row.first_trade_id),
+    lastTradeId: Number(row.last_trade_id),
+  };
+}
+
+/** Every trade added to each of its sixteen candles, one by one. */
+function foldAll(trades: MadeJournal['trades']): Map<string, Candle[]> {
+  const fold = (interval: (typeof INTERVALS)[number]): Candle[] => {
+    const candles: Candle[] = [];
+    for (const trade of trades) {
+      const current = candles.at(-1);
+      if (current?.openTime === openTime(interval, trade.time)) addTrade(current, trade);
+      else candles.push(candleOf(interval, trade));
+    }
+    return candles;
+  };
+  return new Map(INTERVALS.map(interval => [interval, fold(interval)]));
+}
+
+/** A writer in this process; what it gives back stops it as SIGTERM does, between two transactions. */
+function start(store: Store, pool = store.pool): () => Promise<void> {
+  const stop = new AbortController();
+  const redis = connectPatiently(REDIS_URL);
+  const patience = new Patience(log, stop.signal);
+  const running = new Writer({ pool, redis, keys: store.keys }, patience, stop.signal).run();
+  return async () => {
+    stop.abort();
+    await running;
+    redis.disconnect();
+  };
+}
+
+/** A writer as a process of its own; what it logs is collected. */
+function spawnWriter(t: Test, store: Store): ChildProcess & { logged: string } {
+  const child = spawn(process.execPath, [MAIN], {
+    env: { ...process.env, NAMESPACE: store.namespace, INSTANCE: 'db-writer', LOG_LEVEL: 'info' },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  t.teardown(() => child.kill('SIGKILL'));
+  const writer = Object.assign(child, { logged: '' });
+  child.stdout.on('data', data => {
+    writer.logged += String(data);
+  });
+  return writer;
+}
+
+/** Its exit code, or the signal that ended it. */
+async function exitOf(child: ChildProcess): Promise<unknown> {
+  if (child.exitCode === null && child.signalCode === null) await once(child, 'close');
+  return child.exitCode ?? child.signalCode;
+}
+
+t.test('every kind has a table with exactly its columns and key', async t => {
+  const store = await Store.create(t, 'columns');
+  const columnsIn = async (table: string) => {
+    const { rows } = await store.pool.query<{ name: string; type: string; nullable: boolean }>(
+      `SELECT column_name AS name, data_type AS type, is_nullable = 'YES' AS nullable
+       FROM information_schema.columns WHERE table_schema = $1 AND table_name = $2 ORDER BY ordinal_position`,
+      [store.namespace, table],
+    );
+    return rows;
+  };
+  const expected = (fields: unknown) =>
+    columnsOf(fields as Fields<unknown>).map(({ name, type, nullable }) => ({ name, type, nullable }));
+  for (const kind of ENTITY_KINDS) {
+    const { table, fields, key } = KINDS[kind];
+    t.strictSame(await columnsIn(table), expected(fields), table);
+    const { rows } = await store.pool.query<{ definition: string }>(
+      `SELECT pg_get_constraintdef(oid) AS definition FROM pg_constraint
+       WHERE conrelid = $1::regclass AND contype = 'p'`,
+      [table],
+    );
+    const names = (key as readonly string[]).map(columnName);
+    t.equal(rows[0]?.definition, `PRIMARY KEY (${names.join(', ')})`, `${table}: key`);
+  }
+  t.strictSame(await columnsIn('trades'), expected(TRADE_FIELDS), 'trades');
+  t.strictSame(await columnsIn('ledger'), expected(LEDGER_FIELDS), 'ledger');
+});
+
+t.test('migrations: again changes nothing, several at once wait for each other', async t => {
+  const store = await Store.create(t, 'migrations');
+  const applied = async () => (await store.pool.query('SELECT name, run_on FROM migrations')).rows;
+  const before = await applied();
+  await migrate(DATABASE_URL, store.namespace, log);
+  t.strictSame(await applied(), before);
+  await store.pool.query(`DROP SCHEMA ${store.namespace} CASCADE`);
+  await Promise.all([1, 2, 3].map(() => migrate(DATABASE_URL, store.namespace, log)));
+  t.equal((await applied()).length, before.length);
+});
+
+t.test('no hand can break a promise in the tables', async t => {
+  const store = await Store.create(t, 'checks');
+  const journal = new MadeJournal(7, 1000).add(40, 5);
+  await store.push(journal.batches);
+  const stop = start(store);
+  await store.reached(journal.last);
+  await stop();
+  const refused = `
+    UPDATE balances SET available = -1 WHERE account > 1
+    UPDATE balances SET locked = -1 WHERE account > 1
+    UPDATE orders SET filled_quantity = quantity + 1, status = 'NEW'
+    UPDATE orders SET status = 'FILLED', filled_quantity = 0
+    UPDATE orders SET status = 'NEW', filled_quantity = quantity
+    UPDATE orders SET quantity = NULL
+    UPDATE orders SET quantity = NULL, quote_quantity = 5, filled_quote = 6, status = 'NEW'
+    UPDATE orders SET price = 0
+    UPDATE orders SET side = 'LONG'
+    UPDATE trades SET price = 0
+    UPDATE trades SET taker_order_id = maker_order_id
+    UPDATE ledger SET balance_after = -1 WHERE account > 1
+    UPDATE klines SET trades = trades + 1
+    UPDATE klines SET low = high + 1
+    UPDATE klines SET taker_buy_volume = volume + 1
+    INSERT INTO watermark (sequence, state_hash, head, exchange_id) VALUES (9, '', '', '')
+    INSERT INTO users (email, password_hash, role, created_at) VALUES ('A@b', '', 'USER', 0)
+    INSERT INTO users (email, password_hash, role, created_at) VALUES ('a@b', '', 'ROOT', 0)`;
+  for (const sql of refused.trim().split(/\n\s*/)) {
+    await t.rejects(store.pool.query(sql), { code: /^23(514|505)$/ }, sql);
+  }
+  await store.pool.query('UPDATE balances SET available = -1 WHERE account = 1');
+});
+
+t.test('the first user has the first account', async t => {
+  const store = await Store.create(t, 'users');
+  const { rows } = await store.pool.query(
+    `INSERT INTO users (email, password_hash, role, created_at) VALUES ('a@b', '', 'USER', 0) RETURNING user_id`,
+  );
+  t.strictSame(rows, [{ user_id: BigInt(FIRST_USER) }]);
+});
+
+for (const [name, longestPauseMs] of [
+  ['dense', 20],
+  ['sparse', 40 * 60_000],
+] as const) {
+  t.test(`rows and candles are exact, ${name} trades, written piece by piece`, async t => {
+    const store = await Store.create(t, name);
+    const journal = new MadeJournal(42, longestPauseMs);
+    for (let piece = 0; piece < 12; piece++) {
+      const before = journal.batches.length;
+      journal.add(1 + piece * 8, 1 + piece * 2);
+      await store.push(journal.batches.slice(before));
+      const stop = start(store);
+      // Stopped anywhere in the middle, and only now and then at the end.
+      if (piece % 4 === 3) await store.reached(journal.last);
+      else await sleep(piece * 3);
+      await stop();
+      const ends = [0, ...journal.batches.map(({ last }) => last)];
+      t.ok(ends.includes(await store.watermark()), 'between two batches');
+    }
+    await store.check(t, journal);
+  });
+}
+
+t.test('it waits for the first engine', async t => {
+  const store = await Store.create(t, 'first');
+  await store.pool.query('DELETE FROM watermark');
+  await store.redis.del(store.keys.exchangeId);
+  const journal = new MadeJournal(1, 1000).add(3, 3);
+  await store.push(journal.batches);
+  const stop = start(store);
+  await sleep(50);
+  await store.pool.query(
+    `INSERT INTO watermark (sequence, state_hash, head, exchange_id) VALUES (0, '', '', $1)`,
+    [EXCHANGE_ID],
+  );
+  await sleep(150);
+  t.equal(await store.watermark(), 0, 'Redis does not say yet whose it is');
+  await store.redis.set(store.keys.exchangeId, EXCHANGE_ID);
+  await store.reached(journal.last);
+  await stop();
+  await store.check(t, journal);
+});
+
+t.test('two writers at once write everything once', async t => {
+  const store = await Store.create(t, 'two');
+  const other = createPool(DATABASE_URL, store.namespace, 1);
+  t.teardown(() => other.end());
+  const journal = new MadeJournal(3, 5000);
+  const stops = [start(store), start(store, other)];
+  for (let i = 0; i < 60; i++) {
+    const before = journal.batches.length;
+    journal.add(10, 4);
+    await store.push(journal.batches.slice(before));
+  }
+  await store.reached(journal.last);
+  await Promise.all(stops.map(stop => stop()));
+  await store.check(t, journal);
+});
+
+t.test(
+  'connections that die, also with the answer to a COMMIT, leave neither a hole nor a double row',
+  async t => {
+    const store = await Store.create(t, 'outage');
+    const pool = createPool(DATABASE_URL, store.namespace, 1);
+    t.teardown(() => pool.end());
+    let commits = 0;
+    let dead = 0;
+    let unanswered = 0;
+    pool.on('connect', client => {
+      const query = client.query.bind(client) as (...args: unknown[]) => Promise<unknown>;
+      const faulty = async (...args: unknown[]): Promise<unknown> => {
+        if (args[0] !== 'COMMIT') return query(...args);
+        commits++;
+        if (commits % 4 === 2) {
+          const { processID } = client as unknown as { processID: number };
+          await store.pool.query('SELECT pg_terminate_backend($1)', [processID]);
+          dead++;
+        }
+        const result = await query(...args);
+        if (commits % 4 === 0) throw new Error(`answer ${++unanswered} is lost`);
+        return result;
+      };
+      Object.assign(client, { query: faulty });
+    });
+    const journal = new MadeJournal(5, 5000).add(800, 4);
+    const stop = start(store, pool);
+    for (let next = 0; next < journal.batches.length; next += 40) {
+      const end = Math.min(next + 40, journal.batches.length);
+      await store.push(journal.batches.slice(next, end));
+      await store.reached(journal.batches[end - 1]!.last);
+    }
+    await stop();
+    t.ok(
+      dead >= 3 && unanswered >= 3,
+      `of ${commits} commits ${dead} died and ${unanswered} lost their answer`,
+    );
+    await store.check(t, journal);
+  },
+);
+
+t.test('kill -9 in the middle of a backlog, again and again, then SIGTERM', async t => {
+  const store = await Store.create(t, 'kill');
+  const journal = new MadeJournal(9, 5000).add(6000, 6);
+  await store.push(journal.batches);
+  let killedAt = 0;
+  for (let round = 0; round < 4; round++) {
+    const writer = spawnWriter(t, store);
+    while ((await store.watermark()) === killedAt) await sleep(1);
+    writer.kill('SIGKILL');
+    t.equal(await exitOf(writer), 'SIGKILL');
+    killedAt = await store.watermark();
+  }
+  t.ok(killedAt < journal.last, `killed in the middle, the last time at ${killedAt} of ${journal.last}`);
+  const writer = spawnWriter(t, store);
+  await store.reached(journal.last);
+  writer.kill('SIGTERM');
+  t.equal(await exitOf(writer), 0, 'SIGTERM ends it with 0');
+  await store.check(t, journal);
+});
+
+/** What is done to the two stores, and what the writer says when it exits with 1. */
+const FAULTS: Record<string, { says: RegExp; harm: (store: Store, made: MadeJournal) => Promise<unknown> }> =
+  {
+    hole: {
+      says: /hole in the journal: (\d+) is followed by (?!\1)\d+/,
+      harm: (store, { batches }) => store.redis.xdel(store.keys.journal, `${batches[10]!.last}-0`),
+    },
+    lost_tail: {
+      says: /the journal ends at \d+, before the watermark 100000/,
+      harm: store => store.pool.query('UPDATE watermark SET sequence = 100000'),
+    },
+    other: {
+      says: /Redis holds exchange another, Postgres an-exchange/,
+      harm: store => store.redis.set(store.keys.exchangeId, 'another'),
+    },
+    double: {
+      says: /duplicate key value violates unique constraint/,
+      harm: store =>
+        store.pool.query(
+          `INSERT INTO trades VALUES ('BTC_USDT', 1, 1, 1, 1, 1, true, 1, 1, 0, 2, 2, 0, 0, 0)`,
+        ),
+    },
+  };
+
+for (const [name, { says, harm }] of Object.entries(FAULTS)) {
+  t.test(`what no waiting mends ends the process: ${name}`, async t => {
+    const store = await Store.create(t, name);
+    const journal = new MadeJournal(11, 1000).add(20, 4);
+    await store.push(journal.batches);
+    await harm(store, journal);
+    const writer = spawnWriter(t, store);
+    t.equal(await exitOf(writer), 1);
+    t.match(writer.logged, says);
+  });
+}
+
+t.test('the journal is trimmed behind the watermark less a margin', async t => {
+  const store = await Store.create(t, 'trim');
+  const size = 100;
+  const commands = encodeCommands(Array(size).fill({ time: 1, entry: '' }));
+  const events = JSON.stringify(
+    Array(size).fill([encodeEvent({ kind: 'REFUSED', body: { code: 'BAD_FIELD' } })]),
+  );
+  const batch = (_: unknown, i: number): BatchText => {
+    const first = i * size + 1;
+    const last = first + size - 1;
+    return { logic: LOGIC, head: `1:${i}`, first, last, commands, events, images: '[]', stateHash: '' };
+  };
+  await store.push(Array.from({ length: 1200 }, batch));
+  const stop = start(store);
+  await store.reached(120_000);
+  await stop();
+  const [oldest] = await store.redis.xrange(store.keys.journal, '-', '+', 'COUNT', 1);
+  const first = Number(oldest![0].split('-')[0]);
+  t.ok(first > size && first <= 20_000, `trimmed up to ${first} of 120000`);
+});
+
+t.test('it says loudly that Postgres is not durable', async t => {
+  const warnings: string[] = [];
+  const listening = { warn: (message: string) => warnings.push(message) } as unknown as typeof log;
+  const lax = new pg.Pool({ connectionString: DATABASE_URL, options: '-c synchronous_commit=off' });
+  t.teardown(() => lax.end());
+  await warnWhereNotDurable(lax, listening);
+  t.match(warnings.join('\n'), /PROMISE OFF: .*synchronous_commit=off/);
+});

@@ -1,0 +1,238 @@
+/**
+ * A journal made by hand, batch after batch, and next to it what the tables must hold once it is written. The same seed
+ * makes the same journal.
+ */
+import { type BatchText, encodeCommands, encodeEvent, encodeImage, LOGIC } from '../shared/domain/codec.js';
+import {
+  type Balance,
+  type Exchange,
+  type IdempotencyKey,
+  type Market,
+  type Order,
+  TREASURY,
+} from '../shared/domain/entities.js';
+import type { Event, LedgerEntry, Trade } from '../shared/domain/events.js';
+
+const MARKET = 'BTC_USDT';
+/** Two seconds before a leap day. */
+const START_MS = Date.UTC(2024, 1, 28, 23, 59, 58);
+
+export type Stored<T> = T & { time: number };
+
+export class MadeJournal {
+  readonly batches: BatchText[] = [];
+  readonly orders = new Map<number, Order>();
+  readonly balances = new Map<string, Balance>();
+  readonly keys: IdempotencyKey[] = [];
+  readonly trades: (Stored<Trade> & { sequence: number })[] = [];
+  readonly ledger: Stored<LedgerEntry>[] = [];
+  readonly market: Market = {
+    market: MARKET,
+    base: 'BTC',
+    quote: 'USDT',
+    priceDecimals: 2,
+    tickSize: 1,
+    lotSize: 1000n,
+    tickLotValue: 10n,
+    minQuantity: 1,
+    maxQuantity: 1000,
+    minPrice: 1,
+    maxPrice: 100_000,
+    minNotional: 1n,
+    maxOpenOrders: 1000,
+    makerFee: 0,
+    takerFee: 0,
+    status: 'TRADING',
+    lastTradeId: 0,
+    updateId: 0,
+  };
+  private sequence = 0;
+  private time = START_MS;
+  private state: number;
+  /** The newest orders that are open, oldest first. */
+  private open: Order[] = [];
+
+  /** @param longestPauseMs between two commands */
+  constructor(
+    seed: number,
+    private readonly longestPauseMs: number,
+  ) {
+    this.state = seed;
+  }
+
+  get last(): number {
+    return this.sequence;
+  }
+
+  get exchange(): Exchange {
+    return { id: 1, sequence: this.sequence, time: this.time, lastLedgerId: this.ledger.length };
+  }
+
+  /** Adds batches of one command to `largest`. */
+  add(batches: number, largest: number): this {
+    for (let i = 0; i < batches; i++) this.addBatch(1 + this.random(largest));
+    return this;
+  }
+
+  private addBatch(size: number): void {
+    const first = this.sequence + 1;
+    const changed = new Map<string, unknown>();
+    const commands: { time: number; entry: string }[] = [];
+    const events: Event[][] = [];
+    for (let i = 0; i < size; i++) {
+      this.sequence++;
+      this.time += this.random(this.longestPauseMs);
+      commands.push({ time: this.time, entry: `the "entry" of ${this.sequence}` });
+      events.push(this.sequence % 7 === 0 ? this.deposit(changed) : this.place(changed));
+    }
+    this.batches.push({
+      logic: LOGIC,
+      head: `1:${this.batches.length + 1}`,
+      first,
+      last: this.sequence,
+      commands: encodeCommands(commands),
+      events: JSON.stringify(events.map(list => list.map(encodeEvent))),
+      images: JSON.stringify([encodeImage('exchange', this.exchange), ...changed.values()]),
+      stateHash: this.sequence.toString(16).padStart(16, '0'),
+    });
+  }
+
+  private deposit(changed: Map<string, unknown>): Event[] {
+    const account = this.account();
+    const amount = BigInt(1 + this.random(1_000_000));
+    const entry = this.post(changed, account, 'USDT', amount, 'DEPOSIT', `{"a\\b",NULL}${this.sequence}`);
+    const contra = this.post(changed, TREASURY, 'USDT', -amount, 'DEPOSIT', null);
+    const { available, locked } = this.balances.get(`${account} USDT`)!;
+    const key: IdempotencyKey = {
+      account,
+      key: `NULL,"{\\${this.sequence}`,
+      type: 'DEPOSIT',
+      asset: 'USDT',
+      amount,
+      ledgerId: this.ledger.length - 1,
+      available,
+      locked,
+      time: this.time,
+      expired: false,
+    };
+    this.keys.push(key);
+    changed.set(`key ${this.sequence}`, encodeImage('idempotencyKey', key));
+    return [entry, contra];
+  }
+
+  /** Places an order; half of them take from the oldest one that is open. */
+  private place(changed: Map<string, unknown>): Event[] {
+    const account = this.account();
+    const taker: Order = {
+      orderId: this.sequence,
+      account,
+      market: MARKET,
+      clientOrderId: `c-${this.sequence}`,
+      side: this.sequence % 2 === 0 ? 'BUY' : 'SELL',
+      type: 'LIMIT',
+      timeInForce: 'GTC',
+      selfTradePrevention: 'NONE',
+      price: 1 + this.random(1000),
+      quantity: 1 + this.random(100),
+      quoteQuantity: null,
+      filledQuantity: 0,
+      filledQuote: 0n,
+      status: 'NEW',
+      queuePlace: this.sequence,
+      createdAt: this.time,
+      updatedAt: this.time,
+    };
+    const events: Event[] = [
+      { kind: 'ORDER_PLACED', body: { orderId: taker.orderId, account, market: MARKET } },
+    ];
+    const maker = this.open[0];
+    if (maker !== undefined && this.random(2) === 0) events.push(...this.trade(changed, maker, taker));
+    this.putOrder(changed, taker);
+    this.open = [...this.open.slice(-20), taker].filter(order => order.status !== 'FILLED');
+    return events;
+  }
+
+  private trade(changed: Map<string, unknown>, maker: Order, taker: Order): Event[] {
+    const quantity = Math.min(maker.quantity! - maker.filledQuantity, taker.quantity!);
+    const baseAmount = BigInt(quantity) * this.market.lotSize;
+    const quoteAmount = BigInt(quantity * maker.price!) * this.market.tickLotValue;
+    this.market.lastTradeId++;
+    this.market.updateId++;
+    changed.set('market', encodeImage('market', this.market));
+    for (const order of [maker, taker]) {
+      order.filledQuantity += quantity;
+      order.filledQuote += quoteAmount;
+      order.status = order.filledQuantity === order.quantity ? 'FILLED' : 'PARTIALLY_FILLED';
+      order.updatedAt = this.time;
+    }
+    this.putOrder(changed, maker);
+    const buyerIsMaker = taker.side === 'SELL';
+    const trade: Trade = {
+      market: MARKET,
+      tradeId: this.market.lastTradeId,
+      price: maker.price!,
+      quantity,
+      baseAmount,
+      quoteAmount,
+      buyerIsMaker,
+      takerOrderId: taker.orderId,
+      takerAccount: taker.account,
+      takerFee: 0n,
+      makerOrderId: maker.orderId,
+      makerAccount: maker.account,
+      makerFee: 0n,
+    };
+    this.trades.push({ ...trade, time: this.time, sequence: this.sequence });
+    const [buyer, seller] = buyerIsMaker ? [maker, taker] : [taker, maker];
+    const reference = `${MARKET}:${trade.tradeId}`;
+    return [
+      { kind: 'TRADE', body: trade },
+      this.post(changed, buyer.account, 'BTC', baseAmount, 'TRADE', reference),
+      this.post(changed, seller.account, 'BTC', -baseAmount, 'TRADE', reference),
+      this.post(changed, seller.account, 'USDT', quoteAmount, 'TRADE', reference),
+      this.post(changed, buyer.account, 'USDT', -quoteAmount, 'TRADE', reference),
+    ];
+  }
+
+  private putOrder(changed: Map<string, unknown>, order: Order): void {
+    this.orders.set(order.orderId, order);
+    changed.set(`order ${order.orderId}`, encodeImage('order', order));
+  }
+
+  private post(
+    changed: Map<string, unknown>,
+    account: number,
+    asset: string,
+    amount: bigint,
+    type: LedgerEntry['type'],
+    reference: string | null,
+  ): Event {
+    const name = `${account} ${asset}`;
+    const funds = account === TREASURY ? 0n : 10n ** 15n;
+    const balance = this.balances.get(name) ?? { account, asset, available: funds, locked: 0n };
+    balance.available += amount;
+    this.balances.set(name, balance);
+    changed.set(`balance ${name}`, encodeImage('balance', balance));
+    const entry: LedgerEntry = {
+      ledgerId: this.ledger.length + 1,
+      account,
+      asset,
+      amount,
+      type,
+      reference,
+      balanceAfter: balance.available + balance.locked,
+    };
+    this.ledger.push({ ...entry, time: this.time });
+    return { kind: 'LEDGER_ENTRY', body: entry };
+  }
+
+  private account(): number {
+    return 1001 + this.random(20);
+  }
+
+  /** 0 to below - 1; the generator of Park and Miller. */
+  private random(below: number): number {
+    this.state = (this.state * 48_271) % 2_147_483_647;
+    return this.state % below;
+  }
+}
