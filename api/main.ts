@@ -54,8 +54,8 @@ const health = new Health({ redisUrl, keys, engine, catalog, database });
 try {
   await start();
 } catch (error) {
-  const reason = error instanceof ConfigError ? error.message : error;
-  log.fatal({ err: error }, `the api does not start: ${reason}`);
+  if (error instanceof ConfigError) log.fatal(error.message);
+  else log.fatal({ err: error }, 'the api does not start');
   process.exit(1);
 }
 

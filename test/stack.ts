@@ -134,6 +134,14 @@ export class Stack {
     return this.#children.get(name)!.pid!;
   }
 
+  /** Waits until the process ends by itself; returns its exit code. */
+  async ended(name: ProcessName): Promise<number | null> {
+    const child = this.#children.get(name)!;
+    if (this.isRunning(name)) await once(child, 'exit');
+    this.#children.delete(name);
+    return child.exitCode;
+  }
+
   /** What the processes logged lately, a line each. */
   get log(): readonly string[] {
     return this.#log;
@@ -249,6 +257,7 @@ export class Stack {
       child.kill(signal);
       await once(child, 'exit');
     }
+    this.#children.delete(name);
     return child.exitCode;
   }
 

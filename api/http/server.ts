@@ -138,9 +138,11 @@ export class HttpServer {
   }
 
   #answer(call: Call, status: number, body: unknown): void {
+    // First, since a fault in the body must find the call unanswered.
+    const json = JSON.stringify(body);
     if (call.over) return;
     this.#end(call);
-    this.#send(call.response, status, JSON.stringify(body));
+    this.#send(call.response, status, json);
   }
 
   #fail(call: Call, error: unknown): void {
