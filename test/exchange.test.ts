@@ -197,15 +197,27 @@ t.test('servers and processes that are lost', async t => {
     return [await action(), performance.now() - start];
   };
 
+  /** The health once it says so; each answer comes soon. */
+  const healthWhere = async (
+    t: Test,
+    server: 'redis' | 'postgres',
+    state: 'up' | 'down',
+  ): Promise<Answer> => {
+    for (;;) {
+      const [health, ms] = await timed(() => stack.request('GET', '/health/ready'));
+      if (ms > 1000) t.fail(`health took ${ms} ms`);
+      if (health.body[server] === state) return health;
+    }
+  };
+
   await t.test('without Postgres orders are taken', async t => {
     postgres.retarget('postgres://127.0.0.1:1');
     postgres.cut();
-    const [ready, readyMs] = await timed(() => stack.request('GET', '/health/ready'));
-    t.match(ready, {
+    const health = await healthWhere(t, 'postgres', 'down');
+    t.match(health, {
       status: 200,
-      body: { ready: true, redis: 'up', postgres: 'down', dbWriter: { lag: null } },
+      body: { ready: true, redis: 'up', dbWriter: { watermark: null, lag: null } },
     });
-    t.ok(readyMs < 1000, `${readyMs} ms`);
     const placed = await place(stack, user, bid);
     t.equal(placed.status, 201);
     t.equal((await read(`${V1}/order?orderId=${placed.body.orderId}`)).body.status, 'NEW');
