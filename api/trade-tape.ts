@@ -3,8 +3,8 @@
  * was missed is known by its ids, and Postgres has it a moment later.
  *
  * Guarantees: each trade is published at most once, in the order of the ids. Trades that were missed (messages lost with
- * a connection) are read and published first, as long as that takes at most `BRIDGE_WAIT_MS`; after that the stream goes
- * on, and the hole shows in its ids. The tape itself is in order and has no trade twice; what it lacks is read in the
+ * a connection) are read and published first: the last `TAPE_LENGTH` of them, and as long as that takes at most
+ * `BRIDGE_WAIT_MS`; otherwise the stream goes on, and the hole shows in its ids. The tape itself is in order and has no trade twice; what it lacks is read in the
  * background until it is there.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -101,7 +101,8 @@ export class TradeTape {
   async #bridge(made: Made): Promise<void> {
     const held = [made];
     this.#held = held;
-    const missed = await this.#readMissed(this.lastId + 1, made.afterId);
+    const firstId = Math.max(this.lastId, made.afterId - TAPE_LENGTH) + 1;
+    const missed = await this.#readMissed(firstId, made.afterId);
     this.#held = undefined;
     if (this.#stopped) return;
     this.#append(missed, missed.at(-1)?.time ?? 0);

@@ -14,7 +14,8 @@ import type { MarketData } from '../market-data.js';
 import { Session, type SocketData } from './session.js';
 import { depthUpdateMessage, forgetSnapshot, streamName, tradeMessage } from './streams.js';
 
-export const MAX_FRAME_BYTES = 16 * 1024;
+/** A larger frame ends the connection without a word; requests.ts refuses frames that are merely too large. */
+const MAX_PAYLOAD_BYTES = 64 * 1024;
 const MAX_CONNECTIONS = 10_000;
 /** Far above what is published to one reader between two checks of its pace. */
 const MAX_BACKPRESSURE = 16 << 20;
@@ -32,7 +33,7 @@ export function attachGateway(app: TemplatedApp, { marketData }: GatewayParts): 
   const sockets = new Map<WebSocket<SocketData>, Session>();
   marketData.listen(publisher(app, sockets));
   app.ws<SocketData>('/api/v1/ws', {
-    maxPayloadLength: MAX_FRAME_BYTES,
+    maxPayloadLength: MAX_PAYLOAD_BYTES,
     maxBackpressure: MAX_BACKPRESSURE,
     closeOnBackpressureLimit: false,
     idleTimeout: SILENCE_LIMIT_S,

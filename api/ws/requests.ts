@@ -22,6 +22,7 @@ export interface Received {
   request: Request | ApiError;
 }
 
+export const MAX_FRAME_BYTES = 16 * 1024;
 const MAX_ID_LENGTH = 64;
 
 const ID = z.union([z.int(), z.string().max(MAX_ID_LENGTH), z.null()]);
@@ -29,6 +30,12 @@ const ENVELOPE = z.strictObject({ method: z.string(), params: z.unknown().option
 const STREAM_NAMES = z.array(z.string());
 
 export function parseRequest(frame: ArrayBuffer, isBinary: boolean): Received {
+  if (frame.byteLength > MAX_FRAME_BYTES) {
+    return {
+      id: null,
+      request: new ApiError('LIMIT_EXCEEDED', `a frame has at most ${MAX_FRAME_BYTES} bytes`),
+    };
+  }
   const json = isBinary ? undefined : parseJson(frame);
   if (json === undefined) return { id: null, request: new ApiError('BAD_JSON', 'a frame is JSON text') };
   const id = idOf(json);

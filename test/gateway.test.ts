@@ -1,0 +1,512 @@
+/**
+ * The streams over real sockets and a real Redis, with a fake engine: whatever is lost on the way (messages,
+ * connections, Redis itself, a reader's patience), a reader's copy of the book ends equal to the engine's.
+ */
+
+import { App, type TemplatedApp, us_socket_local_port } from 'uWebSockets.js';
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { pino } from 'pino';
+import t, { type Test } from 'tap';
+import { Catalog } from '../api/catalog.js';
+import { EngineClient } from '../api/engine-client.js';
+import { MarketData } from '../api/market-data.js';
+import { BRIDGE_WAIT_MS, type ReadTrades, TAPE_LENGTH } from '../api/trade-tape.js';
+import { attachGateway } from '../api/ws/gateway.js';
+import { MAX_REQUESTS_PER_SECOND, MAX_STREAMS } from '../api/ws/session.js';
+import { startPrivateRedis } from '../scripts/private-redis.js';
+import type { Level } from '../shared/domain/answers.js';
+import type { PublicTrade } from '../shared/domain/codec.js';
+import { DepthFold } from '../shared/domain/depth.js';
+import { type MarketScale, marketScale, toLots, toTicks } from '../shared/domain/units.js';
+import { keysOf } from '../shared/io/keys.js';
+import { FakeEngine, marketOf } from './fake-engine.js';
+import { TcpProxy } from './tcp-proxy.js';
+import { eventually, type StreamData, WsClient } from './ws-client.js';
+
+const REDIS_URL = process.env.REDIS_URL!;
+const SCALE: MarketScale = marketScale(marketOf('BTC_USDT'), { base: 8, quote: 8 });
+const TRADE = 'btc_usdt@trade';
+const DEPTH = 'btc_usdt@depth';
+
+interface World {
+  app: TemplatedApp;
+  fake: FakeEngine;
+  proxy: TcpProxy;
+  engine: EngineClient;
+  marketData: MarketData;
+  catalog: Catalog;
+  connect(): Promise<WsClient>;
+}
+
+let worlds = 0;
+
+interface WorldSettings {
+  redisUrl?: string;
+  /** Made before the gateway starts. */
+  trades?: PublicTrade[];
+  /** Instead of all trades that were ever made. */
+  readTrades?: ReadTrades;
+}
+
+/** A gateway on a market of its own. */
+async function world(t: Test, settings: WorldSettings = {}): Promise<World> {
+  const { redisUrl = REDIS_URL, trades = [] } = settings;
+  const keys = keysOf(`gateway_${process.pid}_${++worlds}`);
+  const fake = new FakeEngine(redisUrl, keys, trades);
+  const proxy = await TcpProxy.start(redisUrl);
+  const log = pino({ level: 'silent' });
+  const engine = new EngineClient({ redisUrl: proxy.url, keys, instance: 'api', log });
+  const catalog = new Catalog();
+  const { readTrades = async (_, firstId, lastId) => trades.slice(firstId - 1, lastId) } = settings;
+  const marketData = new MarketData({ engine, catalog, readTrades });
+  const app = App();
+  const gateway = attachGateway(app, { marketData });
+  const port = await new Promise<number>(resolve => {
+    app.listen('127.0.0.1', 0, socket => resolve(us_socket_local_port(socket as never)));
+  });
+  fake.start();
+  engine.start();
+  t.teardown(async () => {
+    gateway.close();
+    app.close();
+    marketData.stop();
+    engine.stop();
+    fake.stop();
+    proxy.close();
+  });
+  await eventually(() => marketData.market('BTC_USDT')?.ready);
+  const connect = () => WsClient.connect(`ws://127.0.0.1:${port}/api/v1/ws`, t);
+  return { app, fake, proxy, engine, marketData, catalog, connect };
+}
+
+/** The reader's copy: throws where an update does not follow the one before. */
+function copyOf(messages: readonly StreamData[]) {
+  const fold = new DepthFold();
+  const levels = (decimals: readonly (readonly [string, string])[]): Level[] =>
+    decimals.map(([price, quantity]) => [toTicks(price, SCALE)!, toLots(quantity, SCALE)!]);
+  for (const { e, U, u, b, a } of messages) {
+    const [bids, asks] = [levels(b!), levels(a!)];
+    if (e === 'depthSnapshot') {
+      fold.reset({ lastUpdateId: u!, bids, asks });
+    } else {
+      assert.equal(U, fold.lastUpdateId + 1);
+      assert.equal(fold.apply({ firstUpdateId: U!, lastUpdateId: u!, bids, asks }), 'APPLIED');
+    }
+  }
+  return fold;
+}
+
+async function becomesEqual(t: Test, client: WsClient, fake: FakeEngine): Promise<void> {
+  await eventually(() => client.data(DEPTH).at(-1)?.u === fake.updateId);
+  const copy = copyOf(client.data(DEPTH));
+  for (const side of ['bids', 'asks'] as const) {
+    t.same(copy.levels(side, 5000), fake.levels(side).slice(0, 5000), side);
+  }
+}
+
+function aTrade(tradeId: number): PublicTrade {
+  return { tradeId, price: 1, quantity: 1, time: 0, buyerIsMaker: true };
+}
+
+async function isKnown(fake: FakeEngine, marketData: MarketData): Promise<void> {
+  await eventually(() => marketData.market(fake.market)?.depth.lastUpdateId === fake.updateId);
+}
+
+function tradeIds(client: WsClient): number[] {
+  return client.data(TRADE).map(({ t }) => Number(t));
+}
+
+function range(first: number, last: number): number[] {
+  return Array.from({ length: last - first + 1 }, (_, i) => first + i);
+}
+
+t.test('messages are as the interface says, the answer before them', async t => {
+  const { fake, connect, marketData } = await world(t);
+  await fake.change({ bids: [[5_000_000, 150_000]], asks: [[5_000_100, 20]] });
+  await isKnown(fake, marketData);
+  const client = await connect();
+  client.send({ method: 'SUBSCRIBE', params: [TRADE, DEPTH], id: 1 });
+  await eventually(() => client.messages.length === 2);
+  const { time: E } = await fake.change({ asks: [[5_000_100, 0]], trades: [[5_000_100, 20]] });
+  await eventually(() => client.messages.length === 4);
+  const [b, a] = [[['50000.00', '1.50000']], [['50001.00', '0.00020']]];
+  const trade = { p: '50001.00', q: '0.00020', T: E - 1, m: false };
+  t.strictSame(client.messages, [
+    { result: null, id: 1 },
+    { stream: DEPTH, data: { e: 'depthSnapshot', s: 'BTC_USDT', u: 2, b, a } },
+    { stream: TRADE, data: { e: 'trade', E, s: 'BTC_USDT', t: '1', ...trade } },
+    {
+      stream: DEPTH,
+      data: { e: 'depthUpdate', E, s: 'BTC_USDT', U: 3, u: 4, b: [], a: [['50001.00', '0']] },
+    },
+  ]);
+  t.strictSame(marketData.depth('BTC_USDT', 10), { lastUpdateId: 4, bids: b, asks: [] });
+  t.equal(marketData.depth('ETH_USDT', 10), undefined);
+  t.strictSame(marketData.trades('BTC_USDT', 10), [
+    {
+      tradeId: '1',
+      price: '50001.00',
+      quantity: '0.00020',
+      quoteQuantity: '10.00020000',
+      time: E - 1,
+      buyerIsMaker: false,
+    },
+  ]);
+});
+
+t.test('a snapshot has the best 5,000 levels a side, and updates follow it', async t => {
+  const { fake, connect, marketData } = await world(t);
+  const side = (price: number): Level[] => range(0, 5999).map(i => [price + i, 1 + i]);
+  await fake.change({ bids: side(1), asks: side(10_000) });
+  await isKnown(fake, marketData);
+  const client = await connect();
+  await client.ask('SUBSCRIBE', [DEPTH]);
+  await eventually(() => client.data(DEPTH).length === 1);
+  t.equal(client.data(DEPTH)[0]?.b?.length, 5000);
+  for (const i of range(1, 20)) await fake.change({ bids: [[5999, i]], asks: [[10_001, i]] });
+  await becomesEqual(t, client, fake);
+});
+
+t.test('readers that come at any moment of a busy market miss nothing', async t => {
+  const { fake, connect } = await world(t);
+  const clients: WsClient[] = [];
+  for (const i of range(1, 200)) {
+    await fake.change({ bids: [[100 + (i % 7), i % 5]], trades: [[107, i]] });
+    if (i % 20 !== 0) continue;
+    const client = await connect();
+    client.send({ method: 'SUBSCRIBE', params: [DEPTH, TRADE], id: null });
+    clients.push(client);
+  }
+  for (const client of clients) {
+    await becomesEqual(t, client, fake);
+    const ids = tradeIds(client);
+    t.same(ids, range(ids[0] ?? 201, 200));
+  }
+});
+
+t.test('unsubscribing ends a stream, subscribing again begins it anew', async t => {
+  const { fake, connect } = await world(t);
+  const client = await connect();
+  t.same(await client.ask('SUBSCRIBE', [DEPTH, TRADE, DEPTH]), { result: null, id: 1 });
+  t.same(await client.ask('LIST_SUBSCRIPTIONS'), { result: [DEPTH, TRADE], id: 2 });
+  t.same(await client.ask('PING'), { result: null, id: 3 });
+  t.same(await client.ask('UNSUBSCRIBE', [DEPTH, TRADE]), { result: null, id: 4 });
+  await fake.change({ bids: [[1, 1]], trades: [[1, 1]] });
+  t.same(await client.ask('LIST_SUBSCRIPTIONS'), { result: [], id: 5 });
+  await client.ask('SUBSCRIBE', [TRADE, DEPTH]);
+  await client.ask('SUBSCRIBE', [TRADE, DEPTH]);
+  await fake.change({ bids: [[1, 2]], trades: [[1, 1]] });
+  await becomesEqual(t, client, fake);
+  t.same(
+    client.data(DEPTH).map(({ e }) => e),
+    ['depthSnapshot', 'depthSnapshot', 'depthUpdate'],
+  );
+  t.same(tradeIds(client), [2]);
+});
+
+t.test(
+  'a lost message: the depth is refilled, its readers get a snapshot, missed trades come first',
+  async t => {
+    const { fake, connect, marketData } = await world(t);
+    const client = await connect();
+    await client.ask('SUBSCRIBE', [DEPTH, TRADE]);
+    await fake.change({ bids: [[1, 1]], trades: [[1, 1]] });
+    await fake.change({ bids: [[2, 1]], trades: [[1, 2]] }, { publish: false });
+    await fake.change({ bids: [[3, 1]], trades: [[1, 3]] });
+    await becomesEqual(t, client, fake);
+    await eventually(() => client.data(TRADE).length === 3);
+    t.same(tradeIds(client), [1, 2, 3]);
+    t.same(
+      client.data(DEPTH).map(({ e }) => e),
+      ['depthSnapshot', 'depthUpdate', 'depthSnapshot'],
+    );
+    t.same(
+      marketData.trades('BTC_USDT', 2).map(({ tradeId }) => tradeId),
+      ['3', '2'],
+    );
+  },
+);
+
+t.test('the last message of a market was lost: the catalog tells', async t => {
+  const { fake, connect } = await world(t);
+  const client = await connect();
+  await client.ask('SUBSCRIBE', [DEPTH]);
+  await fake.change({ bids: [[2, 1]] }, { publish: false });
+  await fake.publishCatalog([{ ...marketOf('BTC_USDT'), updateId: fake.updateId }]);
+  await becomesEqual(t, client, fake);
+});
+
+t.test('the catalog: what is published before its answer is newer than the answer', async t => {
+  const { fake, catalog, proxy, marketData } = await world(t);
+  fake.newsBeforeAnswer = [
+    { ...marketOf('BTC_USDT'), status: 'HALT' },
+    marketOf('A_USDT'),
+    marketOf('BTC_EUR'),
+  ];
+  proxy.cut();
+  await eventually(() => catalog.market('BTC_USDT')?.market.status === 'HALT');
+  await eventually(() => marketData.market('BTC_USDT')?.ready);
+  t.equal(catalog.market('BTC_USDT')?.market.status, 'HALT');
+  t.equal(catalog.market('BTC_EUR'), undefined, 'its quote asset is not known');
+  t.same(
+    catalog.markets().map(({ market }) => market.market),
+    ['A_USDT', 'BTC_USDT'],
+  );
+  t.same(
+    catalog.assets().map(({ asset }) => asset),
+    ['BTC', 'USDT'],
+  );
+  t.match(catalog.asset('BTC'), { decimals: 8 });
+});
+
+t.test('the connection to Redis is lost while the market goes on', async t => {
+  const { fake, proxy, connect, marketData } = await world(t);
+  const client = await connect();
+  await client.ask('SUBSCRIBE', [DEPTH, TRADE]);
+  for (const i of range(1, 300)) {
+    if (i % 100 === 50) proxy.cut();
+    await fake.change({ bids: [[1 + (i % 11), i % 3]], asks: [[20 + (i % 5), i % 4]], trades: [[15, i]] });
+    await sleep(1);
+  }
+  await becomesEqual(t, client, fake);
+  await eventually(() => tradeIds(client).at(-1) === 300);
+  t.same(tradeIds(client), range(1, 300));
+  t.ok(client.data(DEPTH).filter(({ e }) => e === 'depthSnapshot').length >= 3, 'a snapshot after each loss');
+  t.equal(marketData.trades('BTC_USDT', 1000).length, 300);
+});
+
+t.test('Redis ends and starts again', async t => {
+  const folder = mkdtempSync(join(tmpdir(), 'gateway-test-'));
+  t.teardown(() => rmSync(folder, { recursive: true }));
+  const first = await startPrivateRedis(folder, join(folder, 'log'));
+  const { fake, proxy, connect, engine, marketData } = await world(t, { redisUrl: first.url });
+  const client = await connect();
+  await client.ask('SUBSCRIBE', [DEPTH, TRADE]);
+  await fake.change({ bids: [[1, 1]], trades: [[1, 1]] });
+  await becomesEqual(t, client, fake);
+  fake.stop();
+  process.kill(first.pid, 'SIGKILL');
+  await eventually(() => !engine.connected);
+  t.equal(marketData.depth('BTC_USDT', 1), undefined, 'a depth that may be old is not shown');
+  await t.rejects(engine.ask({ kind: 'CATALOG', body: {} }), { code: 'SERVER_BUSY' });
+  await client.ask('UNSUBSCRIBE', [DEPTH]);
+  t.same(
+    await client.ask('SUBSCRIBE', [DEPTH]),
+    { result: null, id: 3 },
+    'accepted, and served when it is there',
+  );
+
+  const second = await startPrivateRedis(folder, join(folder, 'log'));
+  t.teardown(() => second.stop());
+  proxy.retarget(second.url);
+  const again = fake.continueOn(second.url);
+  t.teardown(() => again.stop());
+  await again.change({ bids: [[2, 1]], trades: [[2, 2]] }, { publish: false });
+  again.start();
+  await becomesEqual(t, client, again);
+  await eventually(() => client.data(TRADE).length === 2);
+  t.same(tradeIds(client), [1, 2]);
+});
+
+t.test('trades from before the start are read, and read again until they are there', async t => {
+  const trades = range(1, 1500).map(aTrade);
+  const asked: unknown[] = [];
+  const readTrades: ReadTrades = async (market, firstId, lastId) => {
+    asked.push([market, firstId, lastId]);
+    if (asked.length === 1) throw new Error('Postgres is away');
+    return trades.slice(firstId - 1, lastId);
+  };
+  const { fake, connect, marketData } = await world(t, { trades, readTrades });
+  const client = await connect();
+  await client.ask('SUBSCRIBE', [TRADE]);
+  await fake.change({ trades: [[1, 1]] });
+  await eventually(() => marketData.trades('BTC_USDT', 1000).length === 1000);
+  t.same(asked, [
+    ['BTC_USDT', 501, 1500],
+    ['BTC_USDT', 502, 1501],
+  ]);
+  const ids = marketData.trades('BTC_USDT', 1000).map(({ tradeId }) => Number(tradeId));
+  t.same(ids, range(502, 1501).reverse());
+  t.same(tradeIds(client), [1501], 'a stream begins with its subscription');
+});
+
+t.test('of many missed trades the last 1,000 are published', async t => {
+  const { fake, connect } = await world(t);
+  const client = await connect();
+  await client.ask('SUBSCRIBE', [TRADE]);
+  await fake.change({ trades: range(1, 1500).map(i => [1, i]) }, { publish: false });
+  await fake.change({ trades: [[1, 1]] });
+  await eventually(() => tradeIds(client).at(-1) === 1501);
+  t.same(tradeIds(client), range(501, 1501));
+});
+
+t.test('Postgres does not answer: the trades go on after a second, the hole is filled later', async t => {
+  let away = true;
+  const trades: PublicTrade[] = [];
+  const readTrades: ReadTrades = async (_, firstId, lastId) => {
+    if (away) await new Promise(resolve => setTimeout(resolve, 2000));
+    return trades.slice(firstId - 1, lastId);
+  };
+  const { fake, connect, marketData } = await world(t, { trades, readTrades });
+  const client = await connect();
+  await client.ask('SUBSCRIBE', [TRADE]);
+  await fake.change({ trades: [[1, 1]] });
+  await fake.change({ trades: [[1, 2]] }, { publish: false });
+  const from = performance.now();
+  await fake.change({ trades: [[1, 3]] });
+  await fake.change({ trades: [[1, 4]] });
+  await eventually(() => client.data(TRADE).length === 3);
+  t.ok(performance.now() - from < BRIDGE_WAIT_MS + 500);
+  t.same(tradeIds(client), [1, 3, 4]);
+  away = false;
+  await fake.change({ trades: [[1, 5]] });
+  await eventually(() => marketData.trades('BTC_USDT', 10).length === 5, 8000);
+  t.same(tradeIds(client), [1, 3, 4, 5], 'the stream never goes back');
+});
+
+t.test('a slow reader gets what it missed when it has caught up', async t => {
+  const { fake, connect } = await world(t);
+  const [slow, quick] = [await connect(), await connect()];
+  for (const client of [slow, quick]) await client.ask('SUBSCRIBE', [DEPTH, TRADE]);
+  slow.pause();
+  await flood(fake, 200);
+  slow.resume();
+  for (const client of [slow, quick]) {
+    await becomesEqual(t, client, fake);
+    await eventually(() => tradeIds(client).at(-1) === 200);
+    t.same(tradeIds(client), range(1, 200));
+  }
+  const snapshots = (client: WsClient) => client.data(DEPTH).filter(({ e }) => e === 'depthSnapshot').length;
+  t.equal(snapshots(quick), 1);
+  t.equal(snapshots(slow), 2);
+  await fake.change({ bids: [[1, 1]], trades: [[1, 1]] });
+  await becomesEqual(t, slow, fake);
+  await eventually(() => tradeIds(slow).at(-1) === 201);
+});
+
+t.test('a reader that missed more trades than are known is closed', async t => {
+  const { fake, connect, marketData } = await world(t);
+  const slow = await connect();
+  await slow.ask('SUBSCRIBE', [DEPTH, TRADE]);
+  slow.pause();
+  await flood(fake, 200);
+  await fake.change({ trades: range(1, TAPE_LENGTH + 1).map(i => [1, i]) });
+  await eventually(() => marketData.market('BTC_USDT')?.trades.lastId === fake.trades.length);
+  slow.resume();
+  await eventually(() => slow.closeCode !== undefined);
+  t.equal(slow.closeCode, 1013);
+  const ids = tradeIds(slow);
+  t.same(ids, range(1, ids.length), 'without a gap up to its end');
+});
+
+t.test('a reader that lost a message is closed, the others are not', async t => {
+  const { app, connect } = await world(t);
+  const [slow, other] = [await connect(), await connect()];
+  await slow.ask('SUBSCRIBE', [DEPTH]);
+  await other.ask('SUBSCRIBE', [TRADE]);
+  slow.pause();
+  // At once, so that nobody looks at its pace in between.
+  for (const _ of range(1, 40)) app.publish(DEPTH, JSON.stringify('x'.repeat(1 << 20)));
+  await sleep(10);
+  slow.resume();
+  await eventually(() => slow.closeCode !== undefined);
+  t.match(await other.ask('PING'), { result: null });
+});
+
+/** So much that no network takes it: `batches` with one trade each, 70 KB of depth. */
+async function flood(fake: FakeEngine, batches: number): Promise<void> {
+  for (const i of range(1, batches)) {
+    await fake.change({ bids: range(1, 3000).map(price => [price, i + price]), trades: [[1, i]] });
+    await sleep(2);
+  }
+}
+
+t.test('what is wrong is refused, and the connection stays', async t => {
+  const { connect } = await world(t);
+  const client = await connect();
+  const deep = `${'['.repeat(8000)}${']'.repeat(8000)}`;
+  const table: [frame: object | string | Buffer, code: string, id: unknown][] = [
+    ['', 'BAD_JSON', null],
+    ['{', 'BAD_JSON', null],
+    ['NaN', 'BAD_JSON', null],
+    [Buffer.from('{"method":"PING","id":1}'), 'BAD_JSON', null],
+    ['null', 'BAD_FIELD', null],
+    ['1', 'BAD_FIELD', null],
+    ['[]', 'BAD_FIELD', null],
+    ['"PING"', 'BAD_FIELD', null],
+    [deep, 'BAD_FIELD', null],
+    ['{}', 'BAD_FIELD', null],
+    [{ id: 1 }, 'BAD_FIELD', 1],
+    [{ method: 1, id: 2 }, 'BAD_FIELD', 2],
+    [{ method: 'PING', id: {} }, 'BAD_FIELD', null],
+    [{ method: 'PING', id: 1.5 }, 'BAD_FIELD', null],
+    [{ method: 'PING', id: 'x'.repeat(65) }, 'BAD_FIELD', null],
+    [{ method: 'PING', id: 3, more: 1 }, 'BAD_FIELD', 3],
+    ['{"method":"PING","id":4,"__proto__":{}}', 'BAD_FIELD', 4],
+    [{ method: 'ping', id: 5 }, 'UNKNOWN_METHOD', 5],
+    [{ method: 'AUTH', params: ['x'], id: 6 }, 'UNKNOWN_METHOD', 6],
+    [{ method: 'constructor', id: 'seven' }, 'UNKNOWN_METHOD', 'seven'],
+    [{ method: 'SUBSCRIBE', id: 8 }, 'BAD_FIELD', 8],
+    [{ method: 'SUBSCRIBE', params: TRADE, id: 9 }, 'BAD_FIELD', 9],
+    [{ method: 'SUBSCRIBE', params: [TRADE, 1], id: 10 }, 'BAD_FIELD', 10],
+    [{ method: 'UNSUBSCRIBE', params: [null], id: 11 }, 'BAD_FIELD', 11],
+    [{ method: 'SUBSCRIBE', params: ['BTC_USDT@trade'], id: 12 }, 'UNKNOWN_STREAM', 12],
+    [{ method: 'SUBSCRIBE', params: ['xxx_usdt@trade'], id: 13 }, 'UNKNOWN_STREAM', 13],
+    [{ method: 'SUBSCRIBE', params: [TRADE, 'btc_usdt@ticker'], id: 14 }, 'UNKNOWN_STREAM', 14],
+    [{ method: 'SUBSCRIBE', params: ['user'], id: 15 }, 'UNKNOWN_STREAM', 15],
+    [{ method: 'SUBSCRIBE', params: ['__proto__@trade'], id: 16 }, 'UNKNOWN_STREAM', 16],
+    [{ method: 'UNSUBSCRIBE', params: ['x'.repeat(16_000)], id: 17 }, 'UNKNOWN_STREAM', 17],
+    ['x'.repeat(16 * 1024 + 1), 'LIMIT_EXCEEDED', null],
+  ];
+  for (const [index, [frame, code, id]] of table.entries()) {
+    client.send(frame);
+    await eventually(() => client.messages.length === index + 1);
+    const answer = client.messages[index];
+    t.match(answer, { error: { code, message: /.+/ }, id }, JSON.stringify(frame).slice(0, 60));
+    t.ok(answer!.error!.message.length < 200);
+  }
+  await sleep(1000);
+  client.send({ method: 'LIST_SUBSCRIPTIONS', id: 'end' });
+  await eventually(() => client.messages.length === table.length + 1);
+  t.same(client.messages.at(-1), { result: [], id: 'end' }, 'nothing was subscribed');
+});
+
+t.test('limits are refused, and the connection stays', async t => {
+  const { fake, connect, catalog } = await world(t);
+  const names = range(1, MAX_STREAMS).map(i => `M${i}_USDT`);
+  await fake.publishCatalog(names.map(marketOf));
+  await eventually(() => catalog.markets().length === MAX_STREAMS + 1);
+  const client = await connect();
+  const streams = names.map(name => `${name.toLowerCase()}@trade`);
+  t.match(await client.ask('SUBSCRIBE', [...streams, TRADE]), { error: { code: 'LIMIT_EXCEEDED' } });
+  t.match(await client.ask('LIST_SUBSCRIPTIONS'), { result: [] }, 'all or nothing');
+  t.match(await client.ask('SUBSCRIBE', streams), { result: null });
+  t.match(await client.ask('SUBSCRIBE', [TRADE]), { error: { code: 'LIMIT_EXCEEDED' } });
+  t.match(await client.ask('SUBSCRIBE', streams), { result: null }, 'the same ones again');
+
+  await sleep(1000 - (performance.now() % 1000));
+  const other = await connect();
+  for (const id of range(1, MAX_REQUESTS_PER_SECOND + 10)) other.send({ method: 'PING', id });
+  await eventually(() => other.messages.length === MAX_REQUESTS_PER_SECOND + 10);
+  const refused = other.messages.filter(({ error }) => error?.code === 'LIMIT_EXCEEDED');
+  t.same(
+    refused.map(({ id }) => id),
+    range(MAX_REQUESTS_PER_SECOND + 1, MAX_REQUESTS_PER_SECOND + 10),
+  );
+  await sleep(1000);
+  t.match(await other.ask('PING'), { result: null });
+});
+
+t.test('a hand on Redis publishes what is no message', async t => {
+  const { fake, connect } = await world(t);
+  const client = await connect();
+  await client.ask('SUBSCRIBE', [DEPTH, TRADE]);
+  for (const text of ['', '{', 'null', '[]', '{}', '{"market":"BTC_USDT"}', '[[1,2]]'])
+    await fake.publishRaw(text);
+  await fake.change({ bids: [[1, 1]] });
+  await becomesEqual(t, client, fake);
+});
