@@ -6,12 +6,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { createSigner } from 'fast-jwt';
-import { build } from 'hdr-histogram-js';
 import { Client } from '../scripts/client.js';
 import { FIRST_USER } from '../shared/domain/entities.js';
-import { Connection, httpRequest } from './connection.js';
+import { httpRequest } from './connection.js';
 import { durabilityLines } from './durability.js';
 import { type BenchExchange, startExchange } from './exchange.js';
+import { Load, type Pair } from './load.js';
 
 const WARM_UP_SECONDS = 5;
 const MARKETS = [
@@ -19,7 +19,6 @@ const MARKETS = [
   { market: 'ETH_USDT', base: 'ETH', price: '2500', quantity: '0.01' },
   { market: 'ADA_USDT', base: 'ADA', price: '0.4', quantity: '10' },
 ] as const;
-const MAX_LATENCY_US = 10_000_000;
 
 const { values } = parseArgs({
   options: { seconds: { type: 'string', default: '60' }, connections: { type: 'string', default: '128' } },
@@ -52,9 +51,6 @@ async function run(exchange: BenchExchange): Promise<void> {
   report(load, measuredSeconds, lag);
 }
 
-/** The two requests that a connection sends in turn: a resting order, and one that takes as much. */
-type Pair = readonly [rest: string, take: string];
-
 async function openPair(exchange: BenchExchange, index: number): Promise<Pair> {
   const { market, base, price, quantity } = MARKETS[index % MARKETS.length]!;
   const [seller, buyer] = [FIRST_USER + 2 * index + 1, FIRST_USER + 2 * index + 2].map(account =>
@@ -76,82 +72,6 @@ async function openPair(exchange: BenchExchange, index: number): Promise<Pair> {
 function token(exchange: BenchExchange, account: number): string {
   const sign = createSigner({ key: exchange.jwtSecret, algorithm: 'HS256', expiresIn: 3_600_000 });
   return sign({ sub: String(account), email: `${account}@bench.test`, role: 'USER' });
-}
-
-class Load {
-  readonly #latencies = build({
-    lowestDiscernibleValue: 1,
-    highestTrackableValue: MAX_LATENCY_US,
-    numberOfSignificantValueDigits: 3,
-  });
-  readonly #failures = new Map<string, number>();
-  readonly #connections: Connection[];
-  readonly #senders: (() => void)[];
-  #answered = 0;
-  #traded = 0;
-  #startedAt = 0;
-  #stopping = false;
-
-  constructor(exchange: BenchExchange, pairs: readonly Pair[]) {
-    this.#connections = [];
-    this.#senders = pairs.map(pair => this.#connect(exchange, pair));
-  }
-
-  #connect({ host, port }: BenchExchange, pair: Pair): () => void {
-    let sent = 0;
-    let sentAt = 0;
-    const send = () => {
-      sentAt = performance.now();
-      connection.send(pair[sent++ % pair.length]!);
-    };
-    const connection = new Connection(host, port, (status, body) => {
-      this.#count(status, body, performance.now() - sentAt);
-      if (!this.#stopping) send();
-    });
-    this.#connections.push(connection);
-    return send;
-  }
-
-  #count(status: number, body: string, latencyMs: number): void {
-    this.#answered++;
-    this.#latencies.recordValue(Math.min(MAX_LATENCY_US, Math.round(latencyMs * 1000)));
-    if (status !== 201) this.#failures.set(body, (this.#failures.get(body) ?? 0) + 1);
-    else if (body.includes('"status":"FILLED"')) this.#traded++;
-  }
-
-  get answered(): number {
-    return this.#answered;
-  }
-
-  start(): void {
-    for (const send of this.#senders) send();
-  }
-
-  /** What came before does not count. */
-  measure(): void {
-    this.#latencies.reset();
-    this.#failures.clear();
-    this.#answered = 0;
-    this.#traded = 0;
-    this.#startedAt = performance.now();
-  }
-
-  /** Ends the load and gives the seconds that were measured. */
-  stop(): number {
-    this.#stopping = true;
-    for (const connection of this.#connections) connection.close();
-    return (performance.now() - this.#startedAt) / 1000;
-  }
-
-  lines(measuredSeconds: number): string[] {
-    const quantile = (percent: number) => (this.#latencies.getValueAtPercentile(percent) / 1000).toFixed(2);
-    return [
-      `orders answered   ${Math.round(this.#answered / measuredSeconds)} a second over ${measuredSeconds.toFixed(0)} s`,
-      `traded on arrival ${((100 * this.#traded) / this.#answered).toFixed(1)} %`,
-      `latency           p50 ${quantile(50)}  p90 ${quantile(90)}  p99 ${quantile(99)}  p99.9 ${quantile(99.9)} ms`,
-      ...Array.from(this.#failures, ([body, count]) => `refused ${count} times: ${body}`),
-    ];
-  }
 }
 
 interface Lag {
