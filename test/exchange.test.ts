@@ -2,6 +2,7 @@
  * The whole exchange, as somebody who tries it out would: the testing procedures of the requirements, with the API, the
  * stream and Postgres saying the same; then what happens when processes and servers are lost.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import t, { type Test } from 'tap';
 import { type Answer, type Body, PASSWORD, type Stack, startStack, type TestUser } from './stack.js';
 import { TcpProxy } from './tcp-proxy.js';
@@ -231,7 +232,8 @@ t.test('servers and processes that are lost', async t => {
     t.equal(sold.body.status, 'FILLED');
     const [open] = (await read(`${V1}/order/open`)).body;
     t.match(open, { status: 'PARTIALLY_FILLED', filledQuantity: '4.0' });
-    t.notOk('fills' in open, 'a list without fills rather than none');
+    t.notOk('fills' in open, 'without fills rather than not at all');
+    t.same((await read(`${V1}/order?orderId=${placed.body.orderId}`)).body, open);
     for (const path of [
       '/user/order',
       '/user/trades',
@@ -307,6 +309,24 @@ t.test('servers and processes that are lost', async t => {
     const byName = `${V1}/order?market=ADA_USDT&clientOrderId=in-the-dark`;
     t.equal(code(await read(byName)), '404 UNKNOWN_ORDER', 'taken after its deadline, so never executed');
     t.equal((await place(stack, user, named)).status, 201);
+  });
+
+  await t.test('an order that the engine takes too late is refused for its age', async t => {
+    process.kill(stack.pid('engine'), 'SIGSTOP');
+    const late = place(stack, user, { ...bid, clientOrderId: 'late' });
+    // Past the order's deadline, before the api stops waiting for the answer.
+    await sleep(2200);
+    process.kill(stack.pid('engine'), 'SIGCONT');
+    t.equal(code(await late), '503 EXPIRED_IN_QUEUE');
+    t.equal(code(await read(`${V1}/order?market=ADA_USDT&clientOrderId=late`)), '404 UNKNOWN_ORDER');
+  });
+
+  await t.test('what is no request goes to the dead letters', async t => {
+    const garbage = ['', '{', '[1,"PLACE_ORDER",1,"x",1,[]]', '\u0000', 'x'.repeat(100_000)];
+    await stack.redis.rpush(stack.keys.commands, ...garbage);
+    t.equal((await place(stack, user, bid)).status, 201);
+    t.equal(await stack.redis.llen(stack.keys.deadLetters), garbage.length);
+    t.match(stack.log.join('\n'), /dead letter/i);
   });
 
   await t.test('an api that is asked to stop answers what is under way', async t => {

@@ -445,6 +445,18 @@ t.test('registration and login', async t => {
   });
 });
 
+t.test('an unknown address costs the time of a wrong password', async t => {
+  const timeOf = async (email: string): Promise<number> => {
+    const start = performance.now();
+    for (let attempt = 0; attempt < 5; attempt++)
+      await post('/user/login', { email, password: 'wrong horse' });
+    return performance.now() - start;
+  };
+  await timeOf('nobody@example.com');
+  const [unknown, wrong] = [await timeOf('nobody@example.com'), await timeOf(user.email)];
+  t.ok(unknown > wrong / 3, `${unknown} ms and ${wrong} ms`);
+});
+
 t.test('two registrations of one address at a time make one user', async t => {
   const body = { email: 'twins@example.com', password: PASSWORD };
   const answers = await Promise.all([1, 2, 3, 4].map(() => post('/user/new', body)));

@@ -1,9 +1,9 @@
 /**
  * Orders: place, look up, cancel.
  *
- * An order's state comes from the engine. Its earlier fills come from Postgres, read when Postgres has come as far as
- * the engine's answer, so that the two never disagree. Where that history is unavailable, an answer that already stands
- * (a cancel, the list of open orders) is given without `fills`.
+ * The state of an order that the engine holds comes from the engine; its earlier fills come from Postgres, read when
+ * Postgres has come as far as the engine's answer, so that the two never disagree. Where they cannot be read, the answer
+ * has no `fills`: the state is known, and a cancel has happened.
  */
 import { randomBytes } from 'node:crypto';
 import type { z } from 'zod';
@@ -59,7 +59,7 @@ export async function cancelOrder(services: Services, request: OrderNameRequest,
   const body = toOrderName(services, request, caller.userId);
   const answer = await services.engine.ask({ kind: 'CANCEL_ORDER', body });
   const { order, sequence } = expectAnswer(answer, 'ORDER', BY_NAME, services.catalog);
-  const trades = await tradesIfAvailable(services, [order], sequence);
+  const trades = await tradesAt(services, [order], sequence);
   return formOf(services, order, trades?.get(order));
 }
 
@@ -68,7 +68,7 @@ export async function openOrders(services: Services, { market }: OpenOrdersReque
   const body = { account: caller.userId, market: market ?? null };
   const answer = await services.engine.ask({ kind: 'OPEN_ORDERS', body });
   const { orders, sequence } = expectAnswer(answer, 'ORDERS', BY_NAME, services.catalog);
-  const trades = await tradesIfAvailable(services, orders, sequence);
+  const trades = await tradesAt(services, orders, sequence);
   return orders.map(order => formOf(services, order, trades?.get(order)));
 }
 
@@ -120,15 +120,11 @@ function formOf(services: Services, order: Order, trades: readonly StoredTrade[]
   return orderForm(order, knownMarket(services, order.market).scale, trades);
 }
 
-/** The trades of orders as they were at the sequence. */
+/** The trades of orders as they were at the sequence; undefined where they cannot be read. */
 async function tradesAt({ watermark, history }: Services, orders: readonly Order[], sequence: number) {
-  if (orders.some(order => order.filledQuantity > 0)) await watermark.reached(sequence);
-  return history.tradesOf(orders);
-}
-
-async function tradesIfAvailable(services: Services, orders: readonly Order[], sequence: number) {
   try {
-    return await tradesAt(services, orders, sequence);
+    if (orders.some(order => order.filledQuantity > 0)) await watermark.reached(sequence);
+    return await history.tradesOf(orders);
   } catch (error) {
     if (error instanceof ApiError && error.code === 'HISTORY_UNAVAILABLE') return undefined;
     throw error;
