@@ -31,15 +31,8 @@
  * Every session is then run again in several ways that must agree (ways.ts).
  */
 import type { Test } from 'tap';
-import type { Answer } from '../shared/domain/answers.js';
-import { encodeAnswer } from '../shared/domain/answers.js';
-import type {
-  Command,
-  CreateMarket,
-  MarketLimits,
-  OrderName,
-  UpdateMarket,
-} from '../shared/domain/commands.js';
+import { type Answer, encodeAnswer } from '../shared/domain/answers.js';
+import type { Command, OrderName } from '../shared/domain/commands.js';
 import type { Order } from '../shared/domain/entities.js';
 import type { Event } from '../shared/domain/events.js';
 import { GENESIS } from '../shared/domain/genesis.js';
@@ -52,14 +45,6 @@ import {
   TIMES_IN_FORCE,
   type TimeInForce,
 } from '../shared/domain/orders.js';
-import {
-  FEE_DECIMALS,
-  type MarketScale,
-  parseStep,
-  toLots,
-  toTicks,
-  toUnits,
-} from '../shared/domain/units.js';
 import { type Input, Recorded } from './recorded.js';
 import { limitsOf, NO_CHANGE, newMarket } from './script-markets.js';
 import { Words } from './script-words.js';
