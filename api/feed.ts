@@ -11,6 +11,9 @@ import type { Keys } from '../shared/io/keys.js';
 import type { Logger } from '../shared/io/log.js';
 import { connectPatiently } from '../shared/io/redis.js';
 
+/** A connection that went without a word (a cable, a frozen server) is given up after at most two of these. */
+const BEAT_INTERVAL_MS = 2000;
+
 /** Called in the order in which the listeners were added. */
 export interface FeedListener {
   connected?(): void;
@@ -38,6 +41,9 @@ export class Feed {
   /** Counts connections made and lost, so that a late success of an old one is known as such. */
   #epoch = 0;
   #connected = false;
+  #heart: NodeJS.Timeout | undefined;
+  /** A ping that was not answered yet. */
+  #pinged = false;
 
   constructor({ redisUrl, keys, replyTo, log }: FeedSettings) {
     this.#keys = keys;
@@ -65,9 +71,11 @@ export class Feed {
   start(): void {
     // What goes wrong comes as an event, and the connection is tried again.
     this.#redis.connect().catch(() => {});
+    this.#heart = setInterval(() => this.#beat(), BEAT_INTERVAL_MS);
   }
 
   stop(): void {
+    clearInterval(this.#heart);
     this.#redis.disconnect();
   }
 
@@ -88,8 +96,25 @@ export class Feed {
     for (const listener of this.#listeners) listener.connected?.();
   }
 
+  #beat(): void {
+    if (!this.#connected) return;
+    if (this.#pinged) {
+      this.#log.warn('feed: Redis does not answer, connecting again');
+      this.#redis.disconnect(true);
+      return;
+    }
+    this.#pinged = true;
+    this.#redis.ping().then(
+      () => {
+        this.#pinged = false;
+      },
+      () => {},
+    );
+  }
+
   #lose(): void {
     this.#epoch++;
+    this.#pinged = false;
     if (!this.#connected) return;
     this.#connected = false;
     this.#log.warn('feed: connection lost');

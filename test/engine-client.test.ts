@@ -213,6 +213,19 @@ t.test('the connection of the answers is lost: unknown at once, busy until it is
   t.same(fake.taken.map(orderIdOf), [1, 3]);
 });
 
+t.test('the network says nothing any more: it is noticed, and connected again', async t => {
+  const { engine, fake, proxy } = await world(t);
+  await engine.ask(query(1));
+  proxy.mute(true);
+  await eventually(() => !engine.feed.connected, 10_000);
+  t.match(await outcomeOf(engine, 2), { code: 'SERVER_BUSY' });
+  proxy.mute(false);
+  proxy.cut();
+  await eventually(() => engine.connected);
+  t.match(await outcomeOf(engine, 3), { code: 'NOT_HELD' });
+  t.same(fake.taken.map(orderIdOf), [1, 3]);
+});
+
 t.test('Redis forgets the script', async t => {
   const { engine, fake, redis } = await world(t);
   await engine.ask(query(1));

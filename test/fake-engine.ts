@@ -18,6 +18,7 @@ import type { Asset, Market } from '../shared/domain/entities.js';
 import type { Keys } from '../shared/io/keys.js';
 
 const TAKE_TIMEOUT_S = 0.1;
+const TAKE_COUNT = 1000;
 
 export const ASSETS: Asset[] = ['BTC', 'USDT'].map(asset => ({ asset, decimals: 8, status: 'ACTIVE' }));
 
@@ -63,14 +64,14 @@ export class FakeEngine {
   /** Where false, requests are taken and not answered. */
   answers = true;
   readonly market = 'BTC_USDT';
-  /** Published between taking a catalog query and answering it, as the later commands of a batch are. */
-  newsBeforeAnswer: Market[] = [];
+  /** Called once an answer is made and before it is sent. */
+  beforeReply: (request: Request['request']) => Promise<void> = async () => {};
   readonly #keys: Keys;
   readonly #redis: Redis;
   readonly #taker: Redis;
   #takes = true;
   #stopped = false;
-  #taking: Promise<string | null> = Promise.resolve(null);
+  #taking: Promise<string[]> = Promise.resolve([]);
 
   constructor(redisUrl: string, keys: Keys, trades: PublicTrade[] = []) {
     this.#keys = keys;
@@ -122,8 +123,12 @@ export class FakeEngine {
       asks,
       trades: made,
     };
-    if (publish) await this.#redis.publish(this.#keys.market(this.market), encodeMarketMessage(message));
+    if (publish) await this.publish(message);
     return message;
+  }
+
+  async publish(message: MarketMessage): Promise<void> {
+    await this.#redis.publish(this.#keys.market(this.market), encodeMarketMessage(message));
   }
 
   async publishCatalog(markets: Market[]): Promise<void> {
@@ -156,26 +161,27 @@ export class FakeEngine {
 
   async #take(): Promise<void> {
     while (!this.#stopped) {
-      this.#taking = this.#takes ? this.#next() : sleep(10, null);
-      const entry = await this.#taking;
-      if (entry === null) continue;
-      const request = decodeRequest(entry);
-      if ('malformed' in request) continue;
-      this.taken.push(request);
-      if (this.answers) await this.#reply(request).catch(() => {});
+      this.#taking = this.#takes ? this.#next() : sleep(10, []);
+      const requests = (await this.#taking).map(decodeRequest).filter(request => 'request' in request);
+      this.taken.push(...requests);
+      if (this.answers) await Promise.all(requests.map(request => this.#reply(request))).catch(() => {});
     }
   }
 
-  async #next(): Promise<string | null> {
-    const taken = await this.#taker.blpop(this.#keys.commands, TAKE_TIMEOUT_S).catch(() => null);
-    return taken?.[1] ?? null;
+  async #next(): Promise<string[]> {
+    try {
+      const first = await this.#taker.blpop(this.#keys.commands, TAKE_TIMEOUT_S);
+      const more = await this.#taker.lpop(this.#keys.commands, TAKE_COUNT);
+      return [...(first?.slice(1) ?? []), ...(more ?? [])];
+    } catch {
+      return [];
+    }
   }
 
   async #reply({ requestId, replyTo, request }: Request): Promise<void> {
-    if (request.kind === 'CATALOG' && this.newsBeforeAnswer.length > 0) {
-      await this.publishCatalog(this.newsBeforeAnswer);
-    }
-    await this.#redis.publish(this.#keys.reply(replyTo), encodeReplies([[requestId, this.#answer(request)]]));
+    const replies = encodeReplies([[requestId, this.#answer(request)]]);
+    await this.beforeReply(request);
+    await this.#redis.publish(this.#keys.reply(replyTo), replies);
   }
 
   #answer({ kind }: Request['request']): Answer {

@@ -21,6 +21,7 @@ import { startPrivateRedis } from '../scripts/private-redis.js';
 import type { Level } from '../shared/domain/answers.js';
 import type { PublicTrade } from '../shared/domain/codec.js';
 import { DepthFold } from '../shared/domain/depth.js';
+import type { Market } from '../shared/domain/entities.js';
 import { type MarketScale, marketScale, toLots, toTicks } from '../shared/domain/units.js';
 import { keysOf } from '../shared/io/keys.js';
 import { FakeEngine, marketOf } from './fake-engine.js';
@@ -240,13 +241,46 @@ t.test('the last message of a market was lost: the catalog tells', async t => {
   await becomesEqual(t, client, fake);
 });
 
+t.test('messages that come before the snapshot, with a gap among them', async t => {
+  const { fake, connect } = await world(t);
+  const client = await connect();
+  await client.ask('SUBSCRIBE', [DEPTH]);
+  let books = 0;
+  fake.beforeReply = async ({ kind }) => {
+    if (kind !== 'BOOK' || ++books > 1) return;
+    await fake.change({ bids: [[3, 1]] });
+    await fake.change({ bids: [[4, 1]] }, { publish: false });
+    await fake.change({ bids: [[5, 1]] });
+  };
+  await fake.change({ bids: [[1, 1]] }, { publish: false });
+  await fake.change({ bids: [[2, 1]] });
+  await becomesEqual(t, client, fake);
+  t.equal(books, 2);
+});
+
+t.test('an update that reaches back: its readers see the ids go on by one all the same', async t => {
+  const { fake, connect } = await world(t);
+  const client = await connect();
+  await client.ask('SUBSCRIBE', [DEPTH]);
+  await fake.change({ bids: [[1, 1]] });
+  const message = await fake.change({ bids: [[2, 1]] }, { publish: false });
+  await fake.publish({ ...message, firstUpdateId: 1 });
+  await fake.publish(message);
+  await fake.change({ bids: [[2, 2]] });
+  await becomesEqual(t, client, fake);
+  t.equal(client.data(DEPTH).length, 4);
+});
+
 t.test('the catalog: what is published before its answer is newer than the answer', async t => {
   const { fake, catalog, proxy, marketData } = await world(t);
-  fake.newsBeforeAnswer = [
+  const news: Market[] = [
     { ...marketOf('BTC_USDT'), status: 'HALT' },
     marketOf('A_USDT'),
-    marketOf('BTC_EUR'),
+    { ...marketOf('BTC_EUR'), quote: 'EUR' },
   ];
+  fake.beforeReply = async ({ kind }) => {
+    if (kind === 'CATALOG') await fake.publishCatalog(news);
+  };
   proxy.cut();
   await eventually(() => catalog.market('BTC_USDT')?.market.status === 'HALT');
   await eventually(() => marketData.market('BTC_USDT')?.ready);
@@ -277,6 +311,17 @@ t.test('the connection to Redis is lost while the market goes on', async t => {
   t.same(tradeIds(client), range(1, 300));
   t.ok(client.data(DEPTH).filter(({ e }) => e === 'depthSnapshot').length >= 3, 'a snapshot after each loss');
   t.equal(marketData.trades('BTC_USDT', 1000).length, 300);
+});
+
+t.test('a book that is another one after a loss, under the same update id', async t => {
+  const { fake, proxy, connect } = await world(t);
+  const client = await connect();
+  await client.ask('SUBSCRIBE', [DEPTH]);
+  await becomesEqual(t, client, fake);
+  fake.bids.set(7, 7);
+  proxy.cut();
+  await eventually(() => client.data(DEPTH).length === 2);
+  await becomesEqual(t, client, fake);
 });
 
 t.test('Redis ends and starts again', async t => {
@@ -374,6 +419,11 @@ t.test('a slow reader gets what it missed when it has caught up', async t => {
   for (const client of [slow, quick]) await client.ask('SUBSCRIBE', [DEPTH, TRADE]);
   slow.pause();
   await flood(fake, 200);
+  for (const price of [1, 2, 3]) {
+    await fake.change({ bids: [[price, 1]] }, { publish: false });
+    await fake.change({ bids: [[price, 2]] });
+    await eventually(() => quick.data(DEPTH).at(-1)?.u === fake.updateId);
+  }
   slow.resume();
   for (const client of [slow, quick]) {
     await becomesEqual(t, client, fake);
@@ -381,8 +431,8 @@ t.test('a slow reader gets what it missed when it has caught up', async t => {
     t.same(tradeIds(client), range(1, 200));
   }
   const snapshots = (client: WsClient) => client.data(DEPTH).filter(({ e }) => e === 'depthSnapshot').length;
-  t.equal(snapshots(quick), 1);
-  t.equal(snapshots(slow), 2);
+  t.equal(snapshots(quick), 4, 'one for each refill');
+  t.equal(snapshots(slow), 2, 'one, when it had read everything');
   await fake.change({ bids: [[1, 1]], trades: [[1, 1]] });
   await becomesEqual(t, slow, fake);
   await eventually(() => tradeIds(slow).at(-1) === 201);
