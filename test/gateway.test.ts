@@ -12,11 +12,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { pino } from 'pino';
 import t, { type Test } from 'tap';
 import { Catalog } from '../api/catalog.js';
+import { Database } from '../api/database.js';
 import { EngineClient } from '../api/engine-client.js';
 import { MarketData } from '../api/market-data.js';
+import { storedTrades } from '../api/stored-trades.js';
 import { BRIDGE_WAIT_MS, type ReadTrades, TAPE_LENGTH } from '../api/trade-tape.js';
 import { attachGateway } from '../api/ws/gateway.js';
 import { MAX_REQUESTS_PER_SECOND, MAX_STREAMS } from '../api/ws/session.js';
+import { migrate } from '../db-writer/migrate.js';
 import { startPrivateRedis } from '../scripts/private-redis.js';
 import type { Level } from '../shared/domain/answers.js';
 import type { PublicTrade } from '../shared/domain/codec.js';
@@ -24,6 +27,7 @@ import { DepthFold } from '../shared/domain/depth.js';
 import type { Market } from '../shared/domain/entities.js';
 import { type MarketScale, marketScale, toLots, toTicks } from '../shared/domain/units.js';
 import { keysOf } from '../shared/io/keys.js';
+import { createPool } from '../shared/io/postgres.js';
 import { FakeEngine, marketOf } from './fake-engine.js';
 import { TcpProxy } from './tcp-proxy.js';
 import { eventually, type StreamData, WsClient } from './ws-client.js';
@@ -377,6 +381,28 @@ t.test('trades from before the start are read, and read again until they are the
   const ids = marketData.trades('BTC_USDT', 1000).map(({ tradeId }) => Number(tradeId));
   t.same(ids, range(502, 1501).reverse());
   t.same(tradeIds(client), [1501], 'a stream begins with its subscription');
+});
+
+t.test('trades are read from the table that the writer fills', async t => {
+  const url = process.env.DATABASE_URL!;
+  const namespace = `gateway_test_${process.pid}`;
+  const log = pino({ level: 'silent' });
+  await migrate(url, namespace, log);
+  const pool = createPool(url, namespace, 1);
+  t.teardown(() => pool.end());
+  await pool.query(`
+    INSERT INTO trades SELECT market, id, 10 + id, 20, 1, 1, id % 2 = 0, 1, 1, 0, 2, 1, 0, 1000 + id, id
+    FROM generate_series(1, 1500) AS id, unnest(ARRAY['BTC_USDT', 'ETH_USDT']) AS market`);
+  const read = storedTrades(new Database(pool, log));
+  t.strictSame(await read('BTC_USDT', 7, 8), [
+    { tradeId: 7, price: 17, quantity: 20, time: 1007, buyerIsMaker: false },
+    { tradeId: 8, price: 18, quantity: 20, time: 1008, buyerIsMaker: true },
+  ]);
+  t.same(
+    (await read('ETH_USDT', 1, 1500)).map(({ tradeId }) => tradeId),
+    range(501, 1500),
+  );
+  t.same(await read('BTC_USDT', 1501, 1600), []);
 });
 
 t.test('of many missed trades the last 1,000 are published', async t => {
