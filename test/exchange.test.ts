@@ -350,6 +350,10 @@ t.test('servers and processes that are lost', async t => {
 
 t.test('an api that cannot run says why', async t => {
   const stack = await startStack(t);
+  stack.start('api-2');
+  t.equal(await stack.ended('api-2'), 1);
+  t.match(stack.log.join('\n'), /port \d+ of 127.0.0.1 is taken/);
+  t.equal((await stack.request('GET', `${V1}/time`)).status, 200, 'the first one serves on');
   await stack.stop('api');
   const wrong: readonly [env: NodeJS.ProcessEnv, words: RegExp][] = [
     [{ SIGNUP_BALANCE: '10 EUR' }, /SIGNUP_BALANCE names EUR/],

@@ -19,7 +19,8 @@ import { keysOf } from '../shared/io/keys.js';
 import { createPool } from '../shared/io/postgres.js';
 import { connectPatiently } from '../shared/io/redis.js';
 
-export type ProcessName = 'db-writer' | 'engine' | 'api';
+/** The program's name, with a number where there are several. */
+export type ProcessName = 'db-writer' | 'engine' | 'engine-2' | 'api' | 'api-2';
 
 /** A JSON value: tests look into it freely, and what is not there is undefined. */
 // biome-ignore lint/suspicious/noExplicitAny: the shape is what the tests assert
@@ -46,7 +47,7 @@ export interface TestUser {
   token: string;
 }
 
-const PROCESSES: readonly ProcessName[] = ['db-writer', 'engine', 'api'];
+const PROCESSES = ['db-writer', 'engine', 'api'] as const;
 const START_TIMEOUT_MS = 30_000;
 const POLL_MS = 20;
 const LOG_LINES = 60;
@@ -101,7 +102,8 @@ export class Stack {
 
   /** @param env further settings, from this start on only */
   start(name: ProcessName, env: NodeJS.ProcessEnv = {}): void {
-    const main = fileURLToPath(new URL(`../${name}/main.js`, import.meta.url));
+    const program = name.replace(/-\d$/, '');
+    const main = fileURLToPath(new URL(`../${program}/main.js`, import.meta.url));
     const child = spawn(process.execPath, ['--enable-source-maps', main], {
       env: { ...this.#env, INSTANCE: name, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -241,7 +243,7 @@ export class Stack {
 
   /** Stops everything and throws the data away. */
   async tearDown(t: Test): Promise<void> {
-    await this.stop('api', 'engine', 'db-writer');
+    await this.stop('api-2', 'api', 'engine-2', 'engine', 'db-writer');
     if (!t.passing()) t.comment(this.#log.join('\n'));
     await this.pool.query(`DROP SCHEMA IF EXISTS ${this.namespace} CASCADE`);
     const keys = await this.redis.keys(`{${this.namespace}}*`);
