@@ -345,7 +345,9 @@ rule(
   market update BTC_ADA  status HALT    | UNKNOWN_MARKET
   market show BTC_USDT minQuantity maxQuantity minPrice maxPrice minNotional maxOpenOrders makerFee takerFee status
                                         | 10, 10, 1000, 1000, 5, 7, 0.001, 0.002, HALT
-  market show ETH_USDT makerFee status  | 0, TRADING`,
+  market show ETH_USDT makerFee status  | 0, TRADING
+  market update BTC_USDT makerFee 0 takerFee 0 minNotional 0 | ok
+  market show BTC_USDT makerFee takerFee minNotional maxOpenOrders | 0, 0, 0, 7`,
 );
 
 const A_MARKET: CreateMarket = {
@@ -373,7 +375,8 @@ t.test('which markets are refused', async t => {
     ['it exists', { market: 'BTC_USDT', base: 'BTC', quote: 'USDT' }, 'ALREADY_EXISTS'],
     ['unknown base', { market: 'DOGE_BTC', base: 'DOGE' }, 'UNKNOWN_ASSET'],
     ['unknown quote', { market: 'ADA_DOGE', quote: 'DOGE' }, 'UNKNOWN_ASSET'],
-    ['base and quote the same', { market: 'ADA_ADA', quote: 'ADA' }, 'BAD_FIELD'],
+    ['base and quote the same', { market: 'BTC_BTC', base: 'BTC', lotSize: 100_000_000n }, 'BAD_FIELD'],
+    ['the same lot of another base', { market: 'ETH_BTC', base: 'ETH', lotSize: 100_000_000n }, 'ok'],
     ['tick x lot is no whole unit', { lotSize: 999_999n }, 'BAD_FIELD'],
     ['tick x lot is a tenth of a unit', { priceDecimals: 9 }, 'BAD_FIELD'],
     ['tick x lot is a tenth of a unit, ten of them', { priceDecimals: 9, lotSize: 10_000_000n }, 'ok'],

@@ -346,6 +346,31 @@ rule(
 );
 
 rule(
+  'a market order by quote goes through many levels',
+  `${FUNDED}
+  place   seller s1 SELL 1 @ 10               | NEW
+  place   seller s2 SELL 1 @ 20               | NEW
+  place   seller s3 SELL 1 @ 30               | NEW
+  place   seller s4 SELL 1 @ 40               | NEW
+  place   buyer  m1 BUY  80 USDT @ market     | trade s1 m1 1 @ 10, trade s2 m1 1 @ 20, trade s3 m1 1 @ 30,
+                                              | trade s4 m1 0.5 @ 40
+  place   buyer  b1 BUY  1 @ 30               | NEW
+  place   buyer  b2 BUY  1 @ 20               | NEW
+  place   buyer  b3 BUY  1 @ 10               | NEW
+  place   seller m2 SELL 55 USDT @ market     | trade b1 m2 1 @ 30, trade b2 m2 1 @ 20, trade b3 m2 0.5 @ 10
+  balance buyer  USDT                         | available 860 locked 5`,
+);
+
+rule(
+  'a market order by quote takes at most the quantity that the market allows',
+  `${FUNDED}
+  place   seller s1 SELL 5 @ 10               | NEW
+  market  update BTC_USDT maxQuantity 2       | ok
+  place   buyer  m1 BUY  50 USDT @ market     | trade s1 m1 2 @ 10
+  balance buyer  USDT                         | available 980 locked 0`,
+);
+
+rule(
   'a market order by quote stops at the level of which it cannot pay a lot',
   `${FUNDED}
   place   seller s1 SELL 0.00001 @ 200000     | NEW

@@ -10,6 +10,7 @@ import type { Command } from '../shared/domain/commands.js';
 import { DepthFold } from '../shared/domain/depth.js';
 import { ENTITY_KINDS, type EntityKind, KINDS, type Order, TREASURY } from '../shared/domain/entities.js';
 import type { Event } from '../shared/domain/events.js';
+import { isOpen } from '../shared/domain/orders.js';
 
 /** A command as the shell hands it to the core. */
 export interface Input {
@@ -28,7 +29,10 @@ export class Recorded {
   readonly #images = new Map<string, Image>();
   readonly #folds = new Map<string, DepthFold>();
   #books: Books = new Map();
+  readonly #lastTradeIds = new Map<string, number>();
   #lastLedgerId = 0;
+  /** Time of the first command since the last batch. */
+  #batchBegan: number | undefined;
 
   private constructor() {
     this.exchange = new Exchange(event => this.events.at(-1)!.push(event));
@@ -45,6 +49,7 @@ export class Recorded {
       recorded.exchange.load(image);
       recorded.#images.set(nameOf(image), image);
       if (image.kind === 'exchange') recorded.#lastLedgerId = image.entity.lastLedgerId;
+      if (image.kind === 'market') recorded.#lastTradeIds.set(image.entity.market, image.entity.lastTradeId);
     }
     recorded.exchange.endBatch();
     for (const market of recorded.#markets()) {
@@ -61,6 +66,7 @@ export class Recorded {
     const { exchange } = this;
     const sequence = exchange.sequence + 1;
     this.events.push([]);
+    this.#batchBegan ??= timing.time;
     const answer = exchange.execute(command, timing);
     const json = JSON.stringify(encodeAnswer(answer));
     assert.equal(exchange.sequence, sequence);
@@ -71,6 +77,7 @@ export class Recorded {
       'the answer can be read',
     );
     this.#checkEvents(answer, sequence);
+    this.#checkTransfer(command, answer);
     this.#checkBooks(answer);
     return answer;
   }
@@ -81,6 +88,8 @@ export class Recorded {
     const names = images.map(nameOf);
     assert.equal(new Set(names).size, names.length, 'each changed entity once');
     for (const image of images) this.#images.set(nameOf(image), image);
+    for (const image of images) if (image.kind === 'order') this.#checkOrder(image.entity);
+    this.#batchBegan = undefined;
     assert.match(effects.stateHash, /^[0-9a-f]{16}$/);
     assert.equal(effects.stateHash, this.exchange.stateHash);
     this.#checkDepth(effects);
@@ -113,6 +122,10 @@ export class Recorded {
     const sums = new Map<string, bigint>();
     for (const { kind, body } of events) {
       if (kind === 'ORDER_PLACED') assert.equal(body.orderId, sequence, 'an order is named by its sequence');
+      if (kind === 'TRADE') {
+        assert.equal(body.tradeId, (this.#lastTradeIds.get(body.market) ?? 0) + 1, 'trade ids have no gap');
+        this.#lastTradeIds.set(body.market, body.tradeId);
+      }
       if (kind !== 'LEDGER_ENTRY') continue;
       assert.equal(body.ledgerId, ++this.#lastLedgerId, 'ledger ids have no gap');
       sums.set(body.asset, (sums.get(body.asset) ?? 0n) + body.amount);
@@ -125,6 +138,36 @@ export class Recorded {
     assert.equal(answer.sequence, sequence);
   }
 
+  /** A deposit or withdrawal is answered with the ledger entry of the account that asked. */
+  #checkTransfer({ body }: Command, answer: Answer): void {
+    const events = this.events.at(-1)!;
+    if (answer.kind !== 'TRANSFERRED' || events[0]!.kind === 'REPEATED') return;
+    const { ledgerId, asset, available, locked } = answer.transfer;
+    const entry = events.find(event => event.kind === 'LEDGER_ENTRY' && event.body.ledgerId === ledgerId);
+    assert(entry?.kind === 'LEDGER_ENTRY' && 'account' in body);
+    assert.equal(entry.body.account, body.account);
+    assert.equal(entry.body.asset, asset);
+    assert.equal(entry.body.balanceAfter, available + locked);
+  }
+
+  /** An order that the batch changed: its status says how much is filled, and it has a place where it rests. */
+  #checkOrder(order: Order): void {
+    const { orderId, quantity, filledQuantity, filledQuote, status, queuePlace, createdAt, updatedAt } =
+      order;
+    const name = `order ${orderId} ${status}`;
+    const isWhole = filledQuantity === quantity;
+    if (quantity !== null) assert.equal(status === 'FILLED', isWhole, `${name} filled ${filledQuantity}`);
+    if (status === 'NEW') assert.equal(filledQuantity, 0, name);
+    if (status === 'PARTIALLY_FILLED' || status === 'FILLED') assert.ok(filledQuantity > 0, name);
+    assert.equal(filledQuantity > 0, filledQuote > 0n, `${name} filled for ${filledQuote}`);
+    assert.equal(queuePlace, isOpen(status) ? orderId : 0, `place of ${name}`);
+    assert.ok(createdAt <= updatedAt, `${name} updated before it was created`);
+    assert.ok(
+      updatedAt >= this.#batchBegan! && updatedAt <= this.exchange.time,
+      `${name} updated ${updatedAt}`,
+    );
+  }
+
   /** The update id of a book rises by one exactly when its levels change; no book is crossed. */
   #checkBooks(answer: Answer): void {
     const after = this.#readBooks();
@@ -133,7 +176,8 @@ export class Recorded {
       const changed = levels !== before.levels;
       assert.equal(updateId, before.updateId + (changed ? 1 : 0), `update id of ${market}`);
       if (answer.kind === 'REFUSED') assert.ok(!changed, 'a refusal changes no book');
-      const { bids, asks } = this.#book(market);
+      const { bids, asks, lastTradeId } = this.#book(market);
+      assert.equal(lastTradeId, this.#lastTradeIds.get(market) ?? 0, `last trade of ${market}`);
       if (bids[0] && asks[0]) assert.ok(bids[0][0] < asks[0][0], `${market} is crossed`);
     }
     this.#books = after;
@@ -208,7 +252,7 @@ export class Recorded {
 }
 
 /** `order 17`, `balance 1001 USDT`. */
-function nameOf({ kind, entity }: Image): string {
+export function nameOf({ kind, entity }: Image): string {
   const fields = entity as unknown as Record<string, string | number>;
   return [kind, ...KINDS[kind].key.map(field => fields[field])].join(' ');
 }
