@@ -3,6 +3,7 @@
  * or fenced. Whatever contradicts a promise ends it with code 1 and a message.
  */
 import { readConfig, withSettings } from '../shared/io/config.js';
+import { checkPostgresDurability, checkRedisDurability } from '../shared/io/durability.js';
 import { keysOf } from '../shared/io/keys.js';
 import { createLogger, type Logger } from '../shared/io/log.js';
 import { createPool } from '../shared/io/postgres.js';
@@ -40,7 +41,9 @@ onShutdown(async () => {
 });
 
 try {
+  await checkRedisDurability(stores.commandLog.reader, log);
   const { machine, head } = await takeOver();
+  await checkPostgresDurability(stores.pool, log);
   await stores.pool.end();
   const clock = new Clock(machine.exchange.time);
   watchClock(clock, log);
