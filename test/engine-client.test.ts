@@ -213,6 +213,20 @@ t.test('the connection of the answers is lost: unknown at once, busy until it is
   t.same(fake.taken.map(orderIdOf), [1, 3]);
 });
 
+t.test('connections that come and go: connected and lost take turns', async t => {
+  const { engine, proxy } = await world(t);
+  const seen: string[] = ['connected'];
+  engine.feed.listen({ connected: () => seen.push('connected'), lost: () => seen.push('lost') });
+  for (const afterMs of range(95, 130)) {
+    proxy.cut();
+    await sleep(afterMs);
+  }
+  await eventually(() => engine.connected);
+  const odd = seen.filter((event, index) => event !== (index % 2 === 0 ? 'connected' : 'lost'));
+  t.same(odd, []);
+  t.ok(seen.length > 10, `${seen.length} changes`);
+});
+
 t.test('the network says nothing any more: it is noticed, and connected again', async t => {
   const { engine, fake, proxy } = await world(t);
   await engine.ask(query(1));

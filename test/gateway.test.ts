@@ -262,17 +262,18 @@ t.test('messages that come before the snapshot, with a gap among them', async t 
   t.equal(books, 2);
 });
 
-t.test('an update that reaches back: its readers see the ids go on by one all the same', async t => {
+t.test('a message that reaches back: its readers see the ids go on by one, and each trade once', async t => {
   const { fake, connect } = await world(t);
   const client = await connect();
-  await client.ask('SUBSCRIBE', [DEPTH]);
-  await fake.change({ bids: [[1, 1]] });
-  const message = await fake.change({ bids: [[2, 1]] }, { publish: false });
-  await fake.publish({ ...message, firstUpdateId: 1 });
+  await client.ask('SUBSCRIBE', [DEPTH, TRADE]);
+  await fake.change({ bids: [[1, 1]], trades: [[1, 1]] });
+  const message = await fake.change({ bids: [[2, 1]], trades: [[1, 2]] }, { publish: false });
+  await fake.publish({ ...message, firstUpdateId: 1, trades: fake.trades.slice() });
   await fake.publish(message);
   await fake.change({ bids: [[2, 2]] });
   await becomesEqual(t, client, fake);
   t.equal(client.data(DEPTH).length, 4);
+  t.same(tradeIds(client), [1, 2]);
 });
 
 t.test('the catalog: what is published before its answer is newer than the answer', async t => {
