@@ -17,8 +17,8 @@ const USER_COLUMNS = 'user_id, email, role, created_at';
 
 export class Accounts {
   readonly #database: Database;
-  /** Of no password: what an unknown address's password is compared with. */
-  #decoy: Promise<string> | undefined;
+  /** What an unknown address's password is compared with; no password is empty. */
+  readonly #decoy = hash('');
 
   constructor(database: Database) {
     this.#database = database;
@@ -32,7 +32,6 @@ export class Accounts {
   /** @param email in lower case. Undefined where the two do not belong together. */
   async logIn(email: string, password: string): Promise<User | undefined> {
     const row = await this.#findByEmail(email);
-    this.#decoy ??= hash('');
     const passwordHash = row === undefined ? await this.#decoy : String(row.password_hash);
     const matches = await verify(passwordHash, password);
     return row !== undefined && matches ? toUser(row) : undefined;

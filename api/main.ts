@@ -51,6 +51,16 @@ const accounts = new Accounts(database);
 const history = new History(database);
 const health = new Health({ redisUrl, keys, engine, catalog, database });
 
+let stopServing = async () => {};
+
+onShutdown(async () => {
+  await stopServing();
+  marketData.stop();
+  engine.stop();
+  health.stop();
+  await pool.end();
+});
+
 try {
   await start();
 } catch (error) {
@@ -89,16 +99,12 @@ async function start(): Promise<void> {
   const socket = await listen(app);
   log.info({ host: config.host, port: config.port }, 'listening');
 
-  onShutdown(async () => {
+  stopServing = async () => {
     us_listen_socket_close(socket);
     await server.drain(DRAIN_PATIENCE_MS);
     gateway.close();
     app.close();
-    marketData.stop();
-    engine.stop();
-    health.stop();
-    await pool.end();
-  });
+  };
 }
 
 /** Tries until the attempt succeeds; says at first and from time to time what it waits for. */

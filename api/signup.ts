@@ -49,9 +49,13 @@ export class Signup {
   /** For a user who logs in: what is missing still. */
   async depositMissing(account: number): Promise<void> {
     if (this.#deposits.length === 0) return;
-    const made = await this.#history.depositReferences(account, this.#deposits.map(keyOf));
-    const missing = this.#deposits.filter(deposit => !made.has(keyOf(deposit)));
-    await this.#make(account, missing);
+    try {
+      const made = await this.#history.depositReferences(account, this.#deposits.map(keyOf));
+      const missing = this.#deposits.filter(deposit => !made.has(keyOf(deposit)));
+      await this.#make(account, missing);
+    } catch (error) {
+      this.#log.warn({ err: error, account }, 'cannot tell which signup deposits are missing');
+    }
   }
 
   async #make(account: number, deposits: readonly SignupDeposit[]): Promise<void> {

@@ -349,7 +349,7 @@ t.test('servers and processes that are lost', async t => {
 });
 
 t.test('an api that cannot run says why', async t => {
-  const stack = await startStack(t);
+  const stack = await startStack(t, { env: { LOG_LEVEL: 'info' } });
   stack.start('api-2');
   t.equal(await stack.ended('api-2'), 1);
   t.match(stack.log.join('\n'), /port \d+ of 127.0.0.1 is taken/);
@@ -367,6 +367,10 @@ t.test('an api that cannot run says why', async t => {
     t.equal(await stack.ended('api'), 1);
     t.match(stack.log.join('\n'), words);
   }
+
+  stack.start('api', { NAMESPACE: 'nobody' });
+  await stack.until('it to wait', async () => /waiting for the database schema/.test(stack.log.at(-1) ?? ''));
+  t.same(await stack.stop('api'), [0], 'it stops also while it waits');
 
   stack.start('api', { ADMIN_PASSWORD: 'another password' });
   await stack.ready();
