@@ -10,8 +10,13 @@ import { nameOf, Recorded } from './recorded.js';
 const BUYER = FIRST_USER;
 const SELLER = FIRST_USER + 1;
 const TIMING = { time: 1_700_000_000_000, deadline: 1_700_000_001_000 };
-/** What the other value of a text is; any other text gets an X more. */
-const OTHER_TEXT: Readonly<Record<string, string>> = { BTC_USDT: 'ETH_USDT', ETH_USDT: 'ADA_USDT' };
+/** Where an order must be loadable with it; any other text gets an X more. */
+const OTHER_TEXT: Readonly<Record<string, string>> = {
+  BTC_USDT: 'ETH_USDT',
+  ETH_USDT: 'ADA_USDT',
+  BUY: 'SELL',
+  SELL: 'BUY',
+};
 
 const order: PlaceOrder = {
   account: BUYER,
