@@ -12,10 +12,10 @@ import {
   LOGIC,
   type MarketMessage,
   type PublicTrade,
+  type Reply,
   type Request,
 } from '../shared/domain/codec.js';
 import type { Command, Query } from '../shared/domain/commands.js';
-import type { Asset, Market } from '../shared/domain/entities.js';
 import type { Event } from '../shared/domain/events.js';
 import type { Json } from '../shared/domain/fields.js';
 import type { Clock } from './clock.js';
@@ -38,11 +38,10 @@ export interface AppliedBatch {
 
 export interface Publications {
   /** By API instance: the encoded answers. */
-  replies: Map<string, Json[]>;
+  replies: Map<string, Reply[]>;
   markets: MarketMessage[];
-  /** Assets and markets that were created or changed. */
-  assets: Asset[];
-  changedMarkets: Market[];
+  /** The encoded answers that tell which assets and markets were created or changed. */
+  listings: Json[];
 }
 
 /** Applies list entries in order. @param head the head that the batch's commit will set */
@@ -63,9 +62,8 @@ class BatchBuilder {
   readonly #events: Json[] = [];
   readonly #deadLetters: DeadLetter[] = [];
   readonly #trades = new Map<string, PublicTrade[]>();
-  readonly #replies = new Map<string, Json[]>();
-  readonly #assets: Asset[] = [];
-  readonly #markets: Market[] = [];
+  readonly #replies = new Map<string, Reply[]>();
+  readonly #listings: Json[] = [];
   #taken = 0;
 
   constructor(
@@ -89,8 +87,8 @@ class BatchBuilder {
     this.#commands.push({ time, entry });
     this.#events.push(encodeEvents(events));
     this.#collectTrades(events, time);
-    if (answer.kind === 'CATALOG') this.#collectListing(answer);
-    this.#reply(request, answer);
+    const encoded = this.#reply(request, answer);
+    if (answer.kind === 'CATALOG') this.#listings.push(encoded);
   }
 
   /** Nobody waits for a query that is past its deadline. */
@@ -99,11 +97,12 @@ class BatchBuilder {
   }
 
   /** Answers share objects with the state, so they are encoded at once. */
-  #reply({ replyTo, requestId }: Request, answer: Answer): void {
-    const reply = [requestId, encodeAnswer(answer)];
+  #reply({ replyTo, requestId }: Request, answer: Answer): Json {
+    const encoded = encodeAnswer(answer);
     const replies = this.#replies.get(replyTo);
-    if (replies === undefined) this.#replies.set(replyTo, [reply]);
-    else replies.push(reply);
+    if (replies === undefined) this.#replies.set(replyTo, [[requestId, encoded]]);
+    else replies.push([requestId, encoded]);
+    return encoded;
   }
 
   #collectTrades(events: readonly Event[], time: number): void {
@@ -115,11 +114,6 @@ class BatchBuilder {
       if (trades === undefined) this.#trades.set(market, [trade]);
       else trades.push(trade);
     }
-  }
-
-  #collectListing({ assets, markets }: { assets: readonly Asset[]; markets: readonly Market[] }): void {
-    this.#assets.push(...assets);
-    this.#markets.push(...markets.map(market => ({ ...market })));
   }
 
   end(head: string): AppliedBatch {
@@ -142,8 +136,7 @@ class BatchBuilder {
       publications: {
         replies: this.#replies,
         markets: depth.map(change => this.#marketMessage(change)),
-        assets: this.#assets,
-        changedMarkets: this.#markets,
+        listings: this.#listings,
       },
     };
   }

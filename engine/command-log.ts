@@ -41,6 +41,8 @@ export class CommandLog {
   readonly #writer: Redis & Scripts;
   readonly #reader: Redis;
   readonly #waiter: Redis;
+  /** Ends a wait; a command of a connection that is being made again may never settle by itself. */
+  readonly #interruption = interruption();
   #interrupted = false;
 
   constructor(redisUrl: string, keys: Keys, log: Logger) {
@@ -72,7 +74,7 @@ export class CommandLog {
   /** Ends a wait, and lets a commit that finds no Redis fail. */
   interrupt(): void {
     this.#interrupted = true;
-    this.#waiter.disconnect();
+    this.#interruption.end();
   }
 
   close(): void {
@@ -82,7 +84,8 @@ export class CommandLog {
   /** The first entry of the list, still in it, as soon as there is one; nothing after a second without. */
   async wait(): Promise<string[]> {
     const { commands } = this.#keys;
-    const entry = await this.#waiter.blmove(commands, commands, 'LEFT', 'LEFT', WAIT_SECONDS);
+    const waiting = this.#waiter.blmove(commands, commands, 'LEFT', 'LEFT', WAIT_SECONDS);
+    const entry = await Promise.race([waiting, this.#interruption.promise]);
     return entry === null ? [] : [entry];
   }
 
@@ -155,6 +158,14 @@ export class CommandLog {
     const [last] = await this.#reader.xrevrange(this.#keys.journal, '+', '-', 'COUNT', 1);
     return last === undefined ? 0 : Number.parseInt(last[0], 10);
   }
+}
+
+function interruption(): { promise: Promise<null>; end: () => void } {
+  let end = () => {};
+  const promise = new Promise<null>(resolve => {
+    end = () => resolve(null);
+  });
+  return { promise, end };
 }
 
 function withScripts(redis: Redis): Redis & Scripts {

@@ -2,6 +2,7 @@
  * The leader's loop: take, apply, commit, publish (D2). Nothing is published before its batch is durable, and the next
  * entries come with the answer to the commit.
  */
+import { encodeAnswer } from '../shared/domain/answers.js';
 import { encodeRequest } from '../shared/domain/codec.js';
 import { GENESIS } from '../shared/domain/genesis.js';
 import type { Keys } from '../shared/io/keys.js';
@@ -33,11 +34,21 @@ export class Leader {
 
   /** Serves until `stop`. Throws a FencedError where another engine has taken over. */
   async run(): Promise<void> {
+    try {
+      await this.#serve();
+    } catch (error) {
+      // Asked to stop while Redis was away: what was not committed is still in the list.
+      if (!this.#stopping) throw error;
+    }
+  }
+
+  async #serve(): Promise<void> {
     const { commandLog, machine } = this.#parts;
     if (machine.exchange.sequence === 0) await this.#found();
+    this.#announce();
     let entries = await commandLog.take(this.#head);
     while (!this.#stopping) {
-      entries = entries.length > 0 ? await this.#process(entries) : await this.#wait();
+      entries = entries.length > 0 ? await this.#process(entries) : await commandLog.wait();
     }
   }
 
@@ -45,15 +56,6 @@ export class Leader {
   stop(): void {
     this.#stopping = true;
     this.#parts.commandLog.interrupt();
-  }
-
-  async #wait(): Promise<string[]> {
-    try {
-      return await this.#parts.commandLog.wait();
-    } catch (error) {
-      if (this.#stopping) return [];
-      throw error;
-    }
   }
 
   async #process(entries: readonly string[]): Promise<string[]> {
@@ -77,6 +79,17 @@ export class Leader {
     const batch = applyBatch(machine, clock, entries, head);
     await commandLog.commit(this.#head, head, { ...batch, taken: 0 });
     this.#head = head;
+  }
+
+  /** A predecessor may have died between commit and publication: the update ids tell readers what they have missed. */
+  #announce(): void {
+    const { machine, keys, commandLog } = this.#parts;
+    const catalog = machine.exchange.query({ kind: 'CATALOG', body: {} });
+    publish(commandLog.publisher, keys, {
+      markets: [],
+      listings: [encodeAnswer(catalog)],
+      replies: new Map(),
+    });
   }
 
   #warnOfDeadLetters({ deadLetters }: AppliedBatch): void {

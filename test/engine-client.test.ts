@@ -19,6 +19,7 @@ import {
 } from '../api/engine-client.js';
 import type { ApiError } from '../api/errors.js';
 import { startPrivateRedis } from '../scripts/private-redis.js';
+import { encodeAnswer } from '../shared/domain/answers.js';
 import { decodeRequest, encodeReplies, type Request } from '../shared/domain/codec.js';
 import type { Query } from '../shared/domain/commands.js';
 import { type Keys, keysOf } from '../shared/io/keys.js';
@@ -141,7 +142,10 @@ t.test('no answer: the outcome is unknown, and an answer that comes later is nob
   t.ok(afterMs >= limit && afterMs < limit + 200, `${afterMs} ms`);
   const { requestId, replyTo } = fake.taken[0]!;
   for (const id of [requestId, 99]) {
-    await redis.publish(keys.reply(replyTo), encodeReplies([[id, { kind: 'NOT_HELD', sequence: 1 }]]));
+    await redis.publish(
+      keys.reply(replyTo),
+      encodeReplies([[id, encodeAnswer({ kind: 'NOT_HELD', sequence: 1 })]]),
+    );
   }
   fake.answers = true;
   t.match(await outcomeOf(engine, 2), { code: 'NOT_HELD' });

@@ -4,7 +4,7 @@
  */
 
 import type { Level } from './answers.js';
-import { type Answer, decodeAnswer, encodeAnswer } from './answers.js';
+import { type Answer, decodeAnswer } from './answers.js';
 import {
   COMMAND_FIELDS,
   type Command,
@@ -99,21 +99,6 @@ export interface JournaledCommand {
   entry: string;
 }
 
-/** One committed batch. `first` to `last` are the sequences of its commands. */
-export interface Batch {
-  /** `<epoch>:<batch>`, the head that this batch set. */
-  head: string;
-  first: number;
-  last: number;
-  commands: readonly JournaledCommand[];
-  /** The events of each command. */
-  events: readonly (readonly Event[])[];
-  /** Each changed entity once, as it is after the batch. */
-  images: readonly Image[];
-  /** Hash of the whole state after the batch, 16 hexadecimal digits. */
-  stateHash: string;
-}
-
 export function encodeEvent(event: Event): Json[] {
   return [event.kind, ...toTuple(EVENT_FIELDS[event.kind] as Fields<Events[EventKind]>, event.body)];
 }
@@ -122,15 +107,22 @@ export function encodeImage<K extends EntityKind>(kind: K, entity: Entities[K]):
   return [kind, ...toTuple(KINDS[kind].fields as Fields<Entities[K]>, entity)];
 }
 
-/** The parts of a journal entry as text: what replay compares byte for byte and what the writer decodes. */
+/** One committed batch, its parts as text: what replay compares byte for byte and what the writer decodes. */
 export interface BatchText {
+  /** `LOGIC` of the engine that wrote it. */
   logic: number;
+  /** `<epoch>:<batch>`, the head that this batch set. */
   head: string;
+  /** Sequences of its first and last command. */
   first: number;
   last: number;
+  /** Each command's time and list entry. */
   commands: string;
+  /** The events of each command. */
   events: string;
+  /** Each changed entity once, as it is after the batch. */
   images: string;
+  /** Hash of the whole state after the batch, 16 hexadecimal digits. */
   stateHash: string;
 }
 
@@ -187,9 +179,12 @@ export function decodeImages(json: string): Image[] {
   });
 }
 
+/** The id of a request and its encoded answer. */
+export type Reply = readonly [requestId: number, answer: Json];
+
 /** The answers of one batch to one API instance. */
-export function encodeReplies(replies: readonly (readonly [number, Answer])[]): string {
-  return JSON.stringify(replies.map(([requestId, answer]) => [requestId, encodeAnswer(answer)]));
+export function encodeReplies(replies: readonly Reply[]): string {
+  return JSON.stringify(replies);
 }
 
 export function decodeReplies(message: string): [number, Answer][] {
