@@ -351,7 +351,7 @@ t.test('a list entry that is malformed is refused with a reason', async t => {
   for (const [reason, entries] of Object.entries(table)) {
     for (const malformed of entries) {
       const got = refusalOf(malformed);
-      t.match(got, reason, `${reason}: ${malformed.slice(0, 120)}`);
+      t.match(got, reason, `${reason}: ${JSON.stringify(malformed.slice(0, 100))}`);
       t.notMatch(got, 'do not go together');
     }
   }

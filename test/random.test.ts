@@ -9,10 +9,15 @@ import type { Command, PlaceOrder } from '../shared/domain/commands.js';
 import { FIRST_USER, MARKET_STATUSES } from '../shared/domain/entities.js';
 import { SELF_TRADE_PREVENTIONS, SIDES } from '../shared/domain/orders.js';
 import type { Input } from './recorded.js';
+import { NO_CHANGE } from './script-markets.js';
 import { assertAllWaysAgree } from './ways.js';
 
 const RUNS = 600;
 const MAX_COMMANDS = 60;
+/** Orders of the large book: more than its arrays have places at first. */
+const CROWD = 1400;
+const MAKER = FIRST_USER;
+const TAKER = FIRST_USER + 1;
 const REPLY_TIMEOUT_MS = 1000;
 const WEEK_MS = 7 * 24 * 3600 * 1000;
 const MARKETS = ['AAA_CCC', 'BBB_CCC'] as const;
@@ -123,17 +128,7 @@ const updateMarket: fc.Arbitrary<Command> = fc
     status: fc.constantFrom('TRADING', 'TRADING', ...MARKET_STATUSES),
     maxQuantity: fc.option(fc.integer({ min: 1, max: 20 })),
   })
-  .map(body => ({
-    kind: 'UPDATE_MARKET',
-    body: {
-      ...body,
-      minQuantity: null,
-      minPrice: null,
-      maxPrice: null,
-      minNotional: null,
-      maxOpenOrders: null,
-    },
-  }));
+  .map(body => ({ kind: 'UPDATE_MARKET', body: { ...NO_CHANGE, ...body } }));
 
 const command = fc.oneof(
   { arbitrary: placeOrder, weight: 30 },
@@ -173,6 +168,62 @@ t.test('whatever a session brings, every promise is kept and all ways agree', as
   );
   t.pass('held in every session tried');
 });
+
+t.test('a book of many orders on many levels', async t => {
+  const commands = [...wideLimits(), ...crowd(), ...sweeps()];
+  const timing = { time: 1, deadline: 1 };
+  const inputs = [...inputsOf([]), ...commands.map(command => ({ command, timing }))];
+  assertAllWaysAgree(inputs, CROWD);
+  t.pass('all ways agree');
+});
+
+/** Room and money for a large book. */
+function wideLimits(): Command[] {
+  const limits = { ...NO_CHANGE, maxPrice: 1000, maxOpenOrders: 1000, minNotional: 0n };
+  return [
+    { kind: 'UPDATE_MARKET', body: { market: MARKETS[0], ...limits } },
+    ...[MAKER, TAKER].flatMap(account =>
+      ASSETS.map((asset): Command => {
+        return { kind: 'DEPOSIT', body: { account, asset, amount: 10n ** 9n, key: null } };
+      }),
+    ),
+  ];
+}
+
+/** Orders on 280 levels a side, in no order (37 and 280 have no common factor), the last hundred of the taker. */
+function crowd(): Command[] {
+  return Array.from({ length: CROWD }, (_, count) => {
+    const side = SIDES[count % 2]!;
+    const step = ((count >> 1) * 37) % 280;
+    return limitOrderOf({
+      account: count < CROWD - 100 ? MAKER : TAKER,
+      clientOrderId: `o${count}`,
+      side,
+      price: side === 'BUY' ? 1 + step : 500 + step,
+      quantity: 1 + (count % 5),
+    });
+  });
+}
+
+/** Orders that go through many levels, meeting the taker's own orders on the way. */
+function sweeps(): Command[] {
+  return Array.from({ length: 80 }, (_, count) => {
+    const side = SIDES[count % 2]!;
+    const price = side === 'BUY' ? 1000 : 1;
+    return limitOrderOf({ account: TAKER, clientOrderId: `t${count}`, side, price, quantity: 12 }, 'IOC');
+  });
+}
+
+function limitOrderOf(
+  order: Pick<PlaceOrder, 'account' | 'clientOrderId' | 'side' | 'price' | 'quantity'>,
+  timeInForce: PlaceOrder['timeInForce'] = 'GTC',
+): Command {
+  const rest = { market: MARKETS[0], type: 'LIMIT', quoteQuantity: null } as const;
+  return {
+    kind: 'PLACE_ORDER',
+    body: { ...order, ...rest, timeInForce, selfTradePrevention: 'EXPIRE_MAKER' },
+  };
+}
 
 /** The steps, at their times, in an exchange that has its listing and some money. */
 function inputsOf(steps: readonly Step[]): Input[] {

@@ -136,6 +136,8 @@ export class Recorded {
     const trades = events.flatMap(event => (event.kind === 'TRADE' ? [event.body] : []));
     assert.deepEqual(answer.trades, trades, 'the answer has the trades of the journal');
     assert.equal(answer.sequence, sequence);
+    assert.equal(answer.order.updatedAt, this.exchange.time);
+    if (answer.order.orderId === sequence) assert.equal(answer.order.createdAt, this.exchange.time);
   }
 
   /** A deposit or withdrawal is answered with the ledger entry of the account that asked. */
