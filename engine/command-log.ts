@@ -6,7 +6,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
-import { type Redis, ReplyError } from 'ioredis';
+import type { Redis } from 'ioredis';
 import { type BatchText, fromStreamFields, toStreamFields } from '../shared/domain/codec.js';
 import type { Keys } from '../shared/io/keys.js';
 import type { Logger } from '../shared/io/log.js';
@@ -121,7 +121,7 @@ export class CommandLog {
   /** A lost connection leaves the outcome unknown and a full Redis refuses: both are tried again. */
   async #afterFailedCommit(error: Error): Promise<void> {
     if (error.message.startsWith('FENCED')) throw new FencedError(error.message);
-    if (this.#interrupted || (error instanceof ReplyError && !PASSING_REFUSAL.test(error.message)))
+    if (this.#interrupted || (error.name === 'ReplyError' && !PASSING_REFUSAL.test(error.message)))
       throw error;
     this.#log.warn({ error: error.message }, 'commit without an answer, trying again');
     await delay(RETRY_DELAY_MS);

@@ -93,12 +93,11 @@ CREATE TABLE idempotency_keys (
   type text NOT NULL,
   asset text NOT NULL,
   amount bigint NOT NULL CHECK (amount > 0),
-  ledger_id bigint NOT NULL,
+  ledger_id bigint PRIMARY KEY,
   available bigint NOT NULL,
   locked bigint NOT NULL,
   time bigint NOT NULL,
-  expired boolean NOT NULL,
-  PRIMARY KEY (account, key)
+  expired boolean NOT NULL
 );
 
 -- Reader: the load of the keys that still hold when an engine starts.

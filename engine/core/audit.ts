@@ -47,12 +47,12 @@ function auditOrders(state: State): void {
 function auditRestingCount(state: State): void {
   for (const market of state.markets.values()) {
     for (const side of ['BUY', 'SELL'] as const) {
-      let open = 0;
+      let open = 0n;
       for (const order of state.orders.values()) {
         if (order.market === market.market && order.side === side)
-          open += order.quantity! - order.filledQuantity;
+          open += BigInt(order.quantity! - order.filledQuantity);
       }
-      const resting = market.book.depth(side).reduce((sum, [, lots]) => sum + lots, 0);
+      const resting = market.book.depth(side).reduce((sum, [, lots]) => sum + BigInt(lots), 0n);
       if (open !== resting)
         throw new Error(`${market.market} ${side}: ${resting} lots rest, ${open} are open`);
     }

@@ -1,6 +1,7 @@
 /** Assets and markets: creating them, and changing what of a market may change. */
 import type { Answer } from '../../shared/domain/answers.js';
 import type { CreateAsset, CreateMarket, MarketLimits, UpdateMarket } from '../../shared/domain/commands.js';
+import type { Market } from '../../shared/domain/entities.js';
 import { type Reject, reject } from '../../shared/domain/rejects.js';
 import { FEE_SCALE, MAX_AMOUNT, MAX_ASSET_DECIMALS, tickLotValue } from '../../shared/domain/units.js';
 import { refuse } from './refuse.js';
@@ -43,7 +44,7 @@ function checkMarket(state: State, body: CreateMarket, value: bigint | undefined
   if (!state.assets.has(body.base) || !state.assets.has(body.quote)) return reject('UNKNOWN_ASSET');
   if (body.base === body.quote || value === undefined) return reject('BAD_FIELD');
   if (state.markets.size >= MAX_MARKETS) return reject('LIMIT_EXCEEDED');
-  return checkLimits(body, value);
+  return checkLimits(body, { lotSize: body.lotSize, tickLotValue: value });
 }
 
 /** Smallest units of quote in one tick times one lot; undefined where the two assets, tick and lot allow no whole one. */
@@ -70,7 +71,7 @@ export function updateMarket(state: State, body: UpdateMarket): Answer {
     takerFee: body.takerFee ?? market.takerFee,
     status: body.status ?? market.status,
   };
-  const problem = checkLimits(limits, market.tickLotValue);
+  const problem = checkLimits(limits, market);
   if (problem !== null) return refuse(state, problem);
 
   // After this point the command must succeed.
@@ -80,13 +81,17 @@ export function updateMarket(state: State, body: UpdateMarket): Answer {
   return { kind: 'CATALOG', assets: [], markets: [market] };
 }
 
-/** `maxPrice * maxQuantity` stays under 2^62 units of quote, so that no order's value overflows (D7). */
-function checkLimits(limits: MarketLimits, tickLotValue: bigint): Reject | null {
+/** The largest order stays under 2^62 units of base and of quote, so that none overflows (D7). */
+function checkLimits(
+  limits: MarketLimits,
+  { lotSize, tickLotValue }: Pick<Market, 'lotSize' | 'tickLotValue'>,
+): Reject | null {
   const { minQuantity, maxQuantity, minPrice, maxPrice, minNotional, maxOpenOrders, makerFee, takerFee } =
     limits;
   const ordered = minQuantity >= 1 && minQuantity <= maxQuantity && minPrice >= 1 && minPrice <= maxPrice;
-  const bounded =
-    BigInt(maxPrice) * BigInt(maxQuantity) * tickLotValue < MAX_AMOUNT && maxOpenOrders <= MAX_OPEN_ORDERS;
+  const base = BigInt(maxQuantity) * lotSize;
+  const quote = BigInt(maxPrice) * BigInt(maxQuantity) * tickLotValue;
+  const bounded = base < MAX_AMOUNT && quote < MAX_AMOUNT && maxOpenOrders <= MAX_OPEN_ORDERS;
   const fees = makerFee < FEE_SCALE && takerFee < FEE_SCALE;
   return ordered && bounded && fees && minNotional >= 0n && maxOpenOrders >= 1 ? null : reject('BAD_FIELD');
 }

@@ -43,7 +43,7 @@ export class State {
   readonly accounts = new Map<number, Account>();
   /** Open orders by id. */
   readonly orders = new Map<number, OpenOrder>();
-  /** By `<account>/<key>`, oldest first. */
+  /** Oldest first. */
   readonly idempotencyKeys = new Map<string, Tracked<IdempotencyKey>>();
   readonly changes = new Changes();
   /** The markets whose books this batch changed, with the first update id of the batch. */
@@ -125,10 +125,20 @@ export class State {
     if (orders.size === 0) open.delete(order.market);
   }
 
+  idempotencyKey(account: number, key: string): Tracked<IdempotencyKey> | undefined {
+    return this.idempotencyKeys.get(keyName(account, key));
+  }
+
   addIdempotencyKey(key: IdempotencyKey): void {
     const tracked = { ...key, ...UNTOUCHED };
-    this.idempotencyKeys.set(`${key.account}/${key.key}`, tracked);
+    this.idempotencyKeys.set(keyName(key.account, key.key), tracked);
     this.changes.touch('idempotencyKey', tracked);
+  }
+
+  expireIdempotencyKey(key: Tracked<IdempotencyKey>): void {
+    this.idempotencyKeys.delete(keyName(key.account, key.key));
+    key.expired = true;
+    this.changes.touch('idempotencyKey', key);
   }
 
   /** Takes one entity from a checkpoint, in the order of KINDS. */
@@ -163,6 +173,10 @@ export class State {
     this.changes.touch('order', open);
     this.changedBooks.set(market, market.updateId);
   }
+}
+
+function keyName(account: number, key: string): string {
+  return `${account}/${key}`;
 }
 
 const NO_ORDERS: ReadonlyMap<string, OpenOrder> = new Map();

@@ -196,7 +196,8 @@ export function cancelAll(state: State, { account, market: name }: AccountOrders
 
   // After this point the command must succeed.
   const orderIds: number[] = [];
-  const markets = name === null ? [...(state.accounts.get(account)?.open.keys() ?? [])] : [name];
+  // By name, since the order in which an account came to its markets does not outlive a load.
+  const markets = name === null ? [...(state.accounts.get(account)?.open.keys() ?? [])].sort() : [name];
   for (const market of markets) orderIds.push(...cancelMarket(state, account, state.markets.get(market)!));
   orderIds.sort((a, b) => a - b);
   state.emit({ kind: 'CANCELED_ALL', body: { account, orders: orderIds.length } });

@@ -7,7 +7,6 @@ import type { Transfer } from '../../shared/domain/commands.js';
 import { type IdempotencyKey, TREASURY } from '../../shared/domain/entities.js';
 import { insufficient, type Reject, reject } from '../../shared/domain/rejects.js';
 import { MAX_AMOUNT } from '../../shared/domain/units.js';
-import type { Tracked } from './changes.js';
 import { move } from './ledger.js';
 import { refuse } from './refuse.js';
 import type { State } from './state.js';
@@ -30,7 +29,7 @@ type Check = (state: State, body: Transfer) => Reject | null;
 
 function transfer(state: State, type: TransferType, body: Transfer, check: Check): Answer {
   expireKeys(state);
-  const known = body.key === null ? undefined : state.idempotencyKeys.get(`${body.account}/${body.key}`);
+  const known = recall(state, body);
   if (known !== undefined) return repeat(state, known, type, body);
   const problem = check(state, body);
   if (problem !== null) return refuse(state, problem);
@@ -83,17 +82,23 @@ function repeat(state: State, known: IdempotencyKey, type: TransferType, body: T
   return { kind: 'TRANSFERRED', transfer: { ledgerId, asset, amount, available, locked } };
 }
 
+/** The first request with this key, unless it is too long ago. */
+function recall(state: State, { account, key }: Transfer): IdempotencyKey | undefined {
+  const known = key === null ? undefined : state.idempotencyKey(account, key);
+  if (known === undefined || !isOver(state, known)) return known;
+  state.expireIdempotencyKey(known);
+  return undefined;
+}
+
 /** Forgets the oldest keys that are over. */
 function expireKeys(state: State): void {
   let expiries = 0;
-  for (const [name, key] of state.idempotencyKeys) {
+  for (const key of state.idempotencyKeys.values()) {
     if (!isOver(state, key) || expiries++ === EXPIRIES_PER_TRANSFER) return;
-    state.idempotencyKeys.delete(name);
-    key.expired = true;
-    state.changes.touch('idempotencyKey', key);
+    state.expireIdempotencyKey(key);
   }
 }
 
-function isOver(state: State, key: Tracked<IdempotencyKey>): boolean {
+function isOver(state: State, key: IdempotencyKey): boolean {
   return state.exchange.time - key.time >= IDEMPOTENCY_KEY_LIFE_MS;
 }

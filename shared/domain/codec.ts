@@ -60,7 +60,7 @@ export function decodeRequest(entry: string): Request | { malformed: string } {
   }
   if (!Array.isArray(json) || json.length !== 6) return { malformed: 'no array of six' };
   const [version, kind, requestId, replyTo, deadline, body] = json as unknown[];
-  if (version !== REQUEST_VERSION) return { malformed: `version ${String(version)}` };
+  if (version !== REQUEST_VERSION) return { malformed: 'another version' };
   if (typeof kind !== 'string' || !isRequestKind(kind)) return { malformed: 'unknown kind' };
   if (
     integer.parse(requestId) === undefined ||

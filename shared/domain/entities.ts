@@ -277,7 +277,8 @@ export const KINDS: { readonly [K in EntityKind]: Kind<Entities[K]> } = {
   idempotencyKey: {
     fields: IDEMPOTENCY_KEY_FIELDS,
     table: 'idempotency_keys',
-    key: ['account', 'key'],
+    // After seven days the same key may come again: another entity.
+    key: ['ledgerId'],
     live: key => !key.expired,
     liveSql: 'NOT expired',
     orderSql: 'ledger_id',
