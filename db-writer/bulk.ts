@@ -2,9 +2,10 @@
  * Many rows in one statement: each column as one array, unnested side by side.
  *
  * Chosen by measurement (embedded Postgres 18, two cores, fsync on, transactions of 1000 commands, each an order, 1.6
- * balances, half a trade and two ledger entries; CPU of node and Postgres together, µs a command): column arrays in the
- * select list 38, in the from list 41 (it stores the rows once more), binary arrays 42, `jsonb_array_elements` 45,
- * `json_table` 50, `json_to_recordset` 51. Four fifths of it are Postgres, and most of that the indexes.
+ * balances, half a trade and two ledger entries; CPU of node and Postgres together, µs a command, median of three):
+ * column arrays unnested in the select list 38, in the from list 41 (it stores the rows once more; with pg's own or with
+ * binary arrays 41 too), `jsonb_array_elements` 43, `json_table` 49, `json_to_recordset` 49. Four fifths of it are
+ * Postgres, and most of that the indexes.
  *
  * The statements follow from the tables of fields, so that a new field needs a migration and nothing here.
  */

@@ -2,8 +2,8 @@
  * Many batches folded into what one transaction writes.
  *
  * Guarantees: an entity is there once, as it is after the last batch; trades and ledger entries are all there, in order,
- * with their command's time. A row is the journal's own JSON array, passed through: the engine has checked it, and
- * Postgres checks types and promises again.
+ * with their command's time. A row is the journal's own JSON array, made to fit in place and passed through: the engine
+ * has checked it, and Postgres checks types and promises again.
  */
 import type { BatchText } from '../shared/domain/codec.js';
 import { ENTITY_KINDS, type EntityKind, KINDS } from '../shared/domain/entities.js';
@@ -59,7 +59,8 @@ class LatestImages {
   private readonly latest = new Map(ENTITY_KINDS.map(kind => [kind, new Map<string, Row>()]));
 
   add(batch: BatchText): void {
-    for (const [kind, ...row] of JSON.parse(batch.images) as [EntityKind, ...Json[]][]) {
+    for (const row of JSON.parse(batch.images) as Json[][]) {
+      const kind = row.shift() as EntityKind;
       const key = KEY_PLACES.get(kind)!
         .map(place => row[place])
         .join(' ');
@@ -79,7 +80,7 @@ class History {
 
   add(batch: BatchText): void {
     const commands = JSON.parse(batch.commands) as [timeMs: number, entry: string][];
-    const events = JSON.parse(batch.events) as [kind: string, ...fields: Json[]][][];
+    const events = JSON.parse(batch.events) as Json[][][];
     const size = batch.last - batch.first + 1;
     if (commands.length !== size || events.length !== size) {
       throw new JournalFault(
@@ -88,9 +89,10 @@ class History {
     }
     events.forEach((ofCommand, index) => {
       const time = commands[index]![0];
-      for (const [kind, ...fields] of ofCommand) {
-        if (kind === 'TRADE') this.addTrade(fields, time, batch.first + index);
-        else if (kind === 'LEDGER_ENTRY') this.ledger.push([...fields, time]);
+      for (const row of ofCommand) {
+        const kind = row.shift();
+        if (kind === 'TRADE') this.addTrade(row, time, batch.first + index);
+        else if (kind === 'LEDGER_ENTRY') this.addLedgerEntry(row, time);
       }
     });
   }
@@ -114,11 +116,16 @@ class History {
     ]);
   }
 
-  private addTrade(fields: Row, time: number, sequence: number): void {
-    const trade = fromTuple(EVENT_FIELDS.TRADE, fields);
-    if (trade === undefined)
-      throw new JournalFault(`malformed trade in the journal: ${JSON.stringify(fields)}`);
-    this.trades.push([...fields, time, sequence]);
+  private addLedgerEntry(row: Json[], time: number): void {
+    row.push(time);
+    this.ledger.push(row);
+  }
+
+  private addTrade(row: Json[], time: number, sequence: number): void {
+    const trade = fromTuple(EVENT_FIELDS.TRADE, row);
+    if (trade === undefined) throw new JournalFault(`malformed trade in the journal: ${JSON.stringify(row)}`);
+    row.push(time, sequence);
+    this.trades.push(row);
     this.fold.add(trade.market, { ...trade, time });
   }
 }

@@ -36,6 +36,7 @@ const REDIS_URL = process.env.REDIS_URL ?? assert.fail('REDIS_URL is not set');
 const DATABASE_URL = process.env.DATABASE_URL ?? assert.fail('DATABASE_URL is not set');
 const MAIN = fileURLToPath(new URL('../db-writer/main.js', import.meta.url));
 const EXCHANGE_ID = 'an-exchange';
+const REACH_TIMEOUT_MS = 20_000;
 const TRADE_FIELDS = { ...EVENT_FIELDS.TRADE, time: integer, sequence: integer };
 const LEDGER_FIELDS = { ...EVENT_FIELDS.LEDGER_ENTRY, time: integer };
 const log = createLogger('db-writer-test', 'silent');
@@ -84,7 +85,11 @@ class Store {
   }
 
   async reached(sequence: number): Promise<void> {
-    while ((await this.watermark()) < sequence) await sleep(5);
+    const deadline = Date.now() + REACH_TIMEOUT_MS;
+    while ((await this.watermark()) < sequence) {
+      assert(Date.now() < deadline, `the watermark does not reach ${sequence}`);
+      await sleep(5);
+    }
   }
 
   /** Every table against the journal, and the candles against the trades that are stored. */
