@@ -21,8 +21,6 @@ export class Database {
   constructor(pool: Pool, log: Logger) {
     this.#pool = pool;
     this.#log = log;
-    // A connection that breaks while idle is replaced by the pool; without a listener it would end the process.
-    pool.on('error', error => log.warn({ err: error }, 'lost an idle connection to Postgres'));
   }
 
   async query(text: string, values: readonly unknown[]): Promise<Row[]> {

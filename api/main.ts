@@ -8,7 +8,7 @@
 
 import { App, type us_listen_socket, us_listen_socket_close } from 'uWebSockets.js';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ConfigError, readConfig, withSettings } from '../shared/io/config.js';
+import { ConfigError, processConfig } from '../shared/io/config.js';
 import { checkPostgresDurability, checkRedisDurability } from '../shared/io/durability.js';
 import { keysOf } from '../shared/io/keys.js';
 import { createLogger } from '../shared/io/log.js';
@@ -37,7 +37,7 @@ const DRAIN_PATIENCE_MS = 5000;
 /** `LIBUS_LISTEN_EXCLUSIVE_PORT`: without it two processes share a port silently. */
 const EXCLUSIVE_PORT = 1;
 
-const config = withSettings(readConfig(), 'redisUrl', 'databaseUrl', 'jwtSecret', 'adminPassword');
+const config = processConfig('redisUrl', 'databaseUrl', 'jwtSecret', 'adminPassword');
 const { redisUrl, instance } = config;
 const log = createLogger(instance, config.logLevel);
 const keys = keysOf(config.namespace);

@@ -21,10 +21,11 @@ export class CandleFold {
 
   /** Trades of a market come in the order of their ids, and time never goes backwards. */
   add(market: string, trade: KlineTrade): void {
-    const seconds = this.secondsOf.get(market) ?? [];
-    const current = seconds.at(-1);
-    if (current !== undefined && current.openTime === openTime('1s', trade.time)) addTrade(current, trade);
-    else this.secondsOf.set(market, [...seconds, candleOf('1s', trade)]);
+    const seconds = this.secondsOf.get(market);
+    const current = seconds?.at(-1);
+    if (seconds === undefined) this.secondsOf.set(market, [candleOf('1s', trade)]);
+    else if (current?.openTime === openTime('1s', trade.time)) addTrade(current, trade);
+    else seconds.push(candleOf('1s', trade));
   }
 
   *candles(): Generator<{ market: string; interval: Interval; candle: Candle }> {

@@ -5,15 +5,15 @@
  * that is running and exit with 0. A fault is logged and exits with 1.
  */
 import { setPriority } from 'node:os';
-import { readConfig, withSettings } from '../shared/io/config.js';
+import { processConfig } from '../shared/io/config.js';
+import { checkPostgresDurability, checkRedisDurability } from '../shared/io/durability.js';
 import { keysOf } from '../shared/io/keys.js';
 import { createLogger } from '../shared/io/log.js';
 import { createPool } from '../shared/io/postgres.js';
 import { connectPatiently } from '../shared/io/redis.js';
 import { onShutdown } from '../shared/io/shutdown.js';
-import { warnWhereNotDurable } from './durability.js';
 import { migrate } from './migrate.js';
-import { reach } from './outage.js';
+import { reach, unlessStopped } from './outage.js';
 import { Patience, tellOutages } from './patience.js';
 import { Writer } from './writer.js';
 
@@ -22,7 +22,7 @@ const NICE = 5;
 /** One at a time: a transaction, or a read of the watermark. */
 const POSTGRES_CONNECTIONS = 1;
 
-const config = withSettings(readConfig(), 'redisUrl', 'databaseUrl');
+const config = processConfig('redisUrl', 'databaseUrl');
 const log = createLogger(config.instance, config.logLevel);
 const pool = createPool(config.databaseUrl, config.namespace, POSTGRES_CONNECTIONS);
 const redis = connectPatiently(config.redisUrl);
@@ -31,14 +31,13 @@ const connections = { pool, redis, keys: keysOf(config.namespace) };
 
 setPriority(NICE);
 tellOutages(redis, log);
-// A lost connection that nobody uses: the next query makes another or meets the outage.
-pool.on('error', error => log.debug({ err: error }, 'idle connection to Postgres lost'));
 
 async function run(): Promise<void> {
   const patience = new Patience(log, stop.signal);
   await patience.through(async () => {
     await reach('Postgres', migrate(config.databaseUrl, config.namespace, log));
-    await warnWhereNotDurable(pool, log);
+    await reach('Postgres', checkPostgresDurability(pool, log));
+    await reach('Redis', unlessStopped(stop.signal, checkRedisDurability(redis, log)));
   });
   await new Writer(connections, patience, stop.signal).run();
 }

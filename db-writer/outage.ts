@@ -4,7 +4,7 @@
  * Guarantees: a server that is away, full or restarting gives an `Outage`, which passes by waiting; everything else (a
  * journal that does not fit, a broken invariant, a fault in the program) is thrown as it is and ends the process.
  */
-import pg from 'pg';
+import { isPostgresOutage } from '../shared/io/outage.js';
 
 export type Server = 'Redis' | 'Postgres';
 
@@ -17,16 +17,12 @@ export class Outage extends Error {
   }
 }
 
-/** SQLSTATE classes that no waiting changes: malformed data, a broken constraint, tables or SQL that do not fit. */
-const FAULT_CLASSES = ['22', '23', '42'];
-
 /** The call's own result; what fails for the server's sake fails with an `Outage`. */
 export async function reach<T>(server: Server, call: Promise<T>): Promise<T> {
   try {
     return await call;
   } catch (error) {
-    if (error instanceof pg.DatabaseError && FAULT_CLASSES.includes(error.code?.slice(0, 2) ?? ''))
-      throw error;
+    if (!isPostgresOutage(error)) throw error;
     throw new Outage(server, error);
   }
 }

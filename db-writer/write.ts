@@ -42,15 +42,11 @@ export function write(pool: pg.Pool, from: Watermark, changes: Changes): Promise
 
 async function transaction(pool: pg.Pool, from: Watermark, changes: Changes): Promise<boolean> {
   const client = await pool.connect();
-  // A connection that is lost fails its query as well; without a listener it would also end the process.
-  const alsoThrown = () => undefined;
-  client.on('error', alsoThrown);
   try {
     await client.query('BEGIN');
     const moved = await moveWatermark(client, from, changes);
     if (moved) await writeRows(client, changes);
     await client.query(moved ? 'COMMIT' : 'ROLLBACK');
-    client.off('error', alsoThrown);
     client.release();
     return moved;
   } catch (error) {

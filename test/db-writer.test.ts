@@ -10,7 +10,6 @@ import { fileURLToPath } from 'node:url';
 import type { Redis } from 'ioredis';
 import pg from 'pg';
 import t, { type Test } from 'tap';
-import { warnWhereNotDurable } from '../db-writer/durability.js';
 import { migrate } from '../db-writer/migrate.js';
 import { Patience } from '../db-writer/patience.js';
 import { Writer } from '../db-writer/writer.js';
@@ -25,6 +24,7 @@ import { ENTITY_KINDS, FIRST_USER, KINDS } from '../shared/domain/entities.js';
 import { EVENT_FIELDS } from '../shared/domain/events.js';
 import { type Fields, integer } from '../shared/domain/fields.js';
 import { addTrade, type Candle, candleOf, INTERVALS, openTime } from '../shared/domain/klines.js';
+import { checkPostgresDurability } from '../shared/io/durability.js';
 import { type Keys, keysOf } from '../shared/io/keys.js';
 import { createLogger } from '../shared/io/log.js';
 import { createPool } from '../shared/io/postgres.js';
@@ -449,10 +449,10 @@ t.test('the journal is trimmed behind the watermark less a margin', async t => {
 });
 
 t.test('it says loudly that Postgres is not durable', async t => {
-  const warnings: string[] = [];
-  const listening = { warn: (message: string) => warnings.push(message) } as unknown as typeof log;
+  const said: string[] = [];
+  const listening = { error: (_: object, message: string) => said.push(message) } as unknown as typeof log;
   const lax = new pg.Pool({ connectionString: DATABASE_URL, options: '-c synchronous_commit=off' });
   t.teardown(() => lax.end());
-  await warnWhereNotDurable(lax, listening);
-  t.match(warnings.join('\n'), /PROMISE OFF: .*synchronous_commit=off/);
+  await checkPostgresDurability(lax, listening);
+  t.match(said.join('\n'), /synchronous_commit is "off"; unless it is "on" nobody promises/);
 });

@@ -19,6 +19,7 @@ import {
   TIMES_IN_FORCE,
 } from '../../shared/domain/orders.js';
 import { DECIMAL_PATTERN, MAX_ASSET_DECIMALS } from '../../shared/domain/units.js';
+import { EMAIL_FORM } from '../../shared/io/config.js';
 
 const MAX_LIST = 1000;
 const DEFAULT_LIST = 100;
@@ -29,8 +30,6 @@ const MIN_PASSWORD_LENGTH = 8;
 const MAX_PASSWORD_LENGTH = 128;
 /** RFC 5321, 4.5.3.1. */
 const MAX_EMAIL_LENGTH = 254;
-/** Printable ASCII, one `@`, a host name; `admin@localhost` is one. */
-const EMAIL_FORM = /^[!-?A-~]{1,64}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*$/;
 const ID_FORM = /^(0|[1-9]\d{0,15})$/;
 const COUNT_FORM = /^\d{1,9}$/;
 /** Milliseconds up to the year 33658. */

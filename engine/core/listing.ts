@@ -10,7 +10,7 @@ import type { State } from './state.js';
 const MAX_ASSETS = 10_000;
 const MAX_MARKETS = 10_000;
 const MAX_PRICE_DECIMALS = 18;
-const MAX_OPEN_ORDERS = 100_000;
+const MAX_OPEN_ORDERS = 1_000_000;
 
 export function createAsset(state: State, { asset, decimals }: CreateAsset): Answer {
   const problem = checkAsset(state, { asset, decimals });

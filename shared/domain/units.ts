@@ -16,9 +16,6 @@ export const FEE_SCALE = 10 ** FEE_DECIMALS;
 /** What an asset's total and `maxPrice * maxQuantity` stay under, in smallest units, so that no sum overflows 64 bits. */
 export const MAX_AMOUNT = 2n ** 62n;
 
-// 38 digits on the wire, times at most 10^18 units.
-const Exact = Decimal.clone({ precision: 80, toExpPos: 80, toExpNeg: -80, defaults: true });
-
 /**
  * A decimal of the wire's form in smallest units of 10^-decimals; `undefined` where it is finer than that.
  * @param decimals 0 to 18
@@ -113,16 +110,16 @@ export function fromLots(lots: number, scale: MarketScale): string {
 /** What was paid per base, rounded to the tick, half to even; null without fills. */
 export function averagePrice(filledLots: number, filledQuote: bigint, scale: MarketScale): string | null {
   if (filledLots === 0) return null;
-  const value = new Exact(filledQuote.toString());
-  const ticks = value
-    .div(new Exact(scale.tickLotValue.toString()).times(filledLots))
-    .toDecimalPlaces(0, Decimal.ROUND_HALF_EVEN);
-  return fromTicks(ticks.toNumber(), scale);
+  const valueOfTick = scale.tickLotValue * BigInt(filledLots);
+  const ticks = filledQuote / valueOfTick;
+  const twiceTheRest = (filledQuote % valueOfTick) * 2n;
+  const up = twiceTheRest > valueOfTick || (twiceTheRest === valueOfTick && ticks % 2n === 1n);
+  return fromTicks(Number(up ? ticks + 1n : ticks), scale);
 }
 
 /** A step such as "0.01" as an integer and the digits after its point: `{ units: 1n, decimals: 2 }`; zero is `undefined`. */
 export function parseStep(step: string): { units: bigint; decimals: number } | undefined {
-  const value = new Exact(step);
+  const value = new Decimal(step);
   if (value.isZero()) return undefined;
   const decimals = value.decimalPlaces();
   const units = toUnits(step, decimals);

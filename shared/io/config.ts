@@ -30,6 +30,9 @@ export interface Config {
   readonly instance: string;
 }
 
+/** Printable ASCII, one `@`, a host name; `admin@localhost` is one. */
+export const EMAIL_FORM = /^[!-?A-~]{1,64}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*$/;
+
 /** What only the supervisor may start without. */
 export type SuppliedSetting = keyof typeof SUPPLIED_SETTINGS;
 
@@ -66,6 +69,17 @@ export function withSettings<K extends SuppliedSetting>(
   return config as Config & Record<K, string>;
 }
 
+/** The configuration of a process that needs these settings; what is wrong or missing ends it with one sentence. */
+export function processConfig<K extends SuppliedSetting>(...keys: K[]): Config & Record<K, string> {
+  try {
+    return withSettings(readConfig(), ...keys);
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    console.error(error.message);
+    process.exit(1);
+  }
+}
+
 const SUPPLIED_SETTINGS = {
   redisUrl: 'REDIS_URL',
   databaseUrl: 'DATABASE_URL',
@@ -77,7 +91,6 @@ const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'
 
 /** Also a Postgres schema's name without quotes, hence below 32 characters and lower case. */
 const NAMESPACE_FORM = /^[a-z][a-z0-9_]{0,30}$/;
-const EMAIL_FORM = /^[^\s@]+@[^\s@]+$/;
 /** Part of a Redis channel's name. */
 const INSTANCE_FORM = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}$/;
 
