@@ -1,6 +1,7 @@
 /** Checks the whole state against the promises of DESIGN.md section 1. Throws at the first contradiction. */
+import { encodeImage } from '../../shared/domain/codec.js';
 import { ENTITY_KINDS, type EntityKind, KINDS, TREASURY } from '../../shared/domain/entities.js';
-import { HashSum, hashEntity } from './hash.js';
+import { HashSum, hashImage } from './hash.js';
 import type { State } from './state.js';
 import { needOf } from './trading.js';
 
@@ -93,7 +94,7 @@ function hashOf(state: State): string {
   for (const kind of ENTITY_KINDS) {
     for (const entity of entitiesOf(state, kind)) {
       if (!(KINDS[kind].live as (entity: unknown) => boolean)(entity)) continue;
-      const { low, high } = hashEntity(kind, entity as never);
+      const { low, high } = hashImage(encodeImage(kind, entity as never));
       sum.add(low, high);
     }
   }

@@ -5,7 +5,7 @@
 import { encodeImage } from '../../shared/domain/codec.js';
 import { ENTITY_KINDS, type Entities, type EntityKind, KINDS } from '../../shared/domain/entities.js';
 import type { Json } from '../../shared/domain/fields.js';
-import { HashSum, hashEntity } from './hash.js';
+import { type Hash64, HashSum, hashImage } from './hash.js';
 
 /** What an entity carries while the core holds it: whether this batch touched it, and its term of the state hash. */
 export interface Tracking {
@@ -52,17 +52,17 @@ export class Changes {
   #endKind<K extends EntityKind>(kind: K, images: Json[][]): void {
     const touched = this.#touched[kind];
     for (const entity of touched) {
-      this.#rehash(kind, entity);
+      const image = encodeImage(kind, entity);
+      this.#rehash(entity, KINDS[kind].live(entity) ? hashImage(image) : NO_HASH);
       entity.touched = false;
-      images.push(encodeImage(kind, entity));
+      images.push(image);
     }
     touched.length = 0;
   }
 
   /** Replaces the entity's term of the sum; an entity that is over has none. */
-  #rehash<K extends EntityKind>(kind: K, entity: Tracked<Entities[K]>): void {
+  #rehash(entity: Tracking, { low, high }: Hash64): void {
     this.#hash.subtract(entity.hashLow, entity.hashHigh);
-    const { low, high } = KINDS[kind].live(entity) ? hashEntity(kind, entity) : NO_HASH;
     entity.hashLow = low;
     entity.hashHigh = high;
     this.#hash.add(low, high);

@@ -1,12 +1,11 @@
 /**
- * The state hash (D4): the sum modulo 2^64, over all live entities, of a non-linear hash of kind and every field.
+ * The state hash (D4): the sum modulo 2^64, over all live entities, of a non-linear hash of the after-image: kind and every field.
  * A sum does not depend on order and is adjusted entity by entity; that each term is non-linear is what tells a credit
  * to the wrong account from one to the right account.
  *
  * A 64-bit number is kept as two 32-bit halves, since these are the integers that JavaScript computes fast.
  */
-import { type Entities, type EntityKind, KINDS } from '../../shared/domain/entities.js';
-import type { Value } from '../../shared/domain/fields.js';
+import type { Json } from '../../shared/domain/fields.js';
 
 /** Multipliers of xxHash32 and MurmurHash3's finalizer: odd, with well spread bits. */
 const PRIME_1 = 0x9e3779b1;
@@ -18,23 +17,14 @@ const TAG_NULL = 1;
 const TAG_FALSE = 2;
 const TAG_TRUE = 3;
 
-const FIELD_NAMES = Object.fromEntries(
-  Object.entries(KINDS).map(([kind, { fields }]) => [kind, Object.keys(fields)]),
-) as Record<EntityKind, string[]>;
-const SEEDS = Object.fromEntries(Object.keys(KINDS).map((kind, index) => [kind, index + 1])) as Record<
-  EntityKind,
-  number
->;
-
 let low = 0;
 let high = 0;
 
-/** The hash of one entity; its halves are in `low` and `high` of the result, which is reused by the next call. */
-export function hashEntity<K extends EntityKind>(kind: K, entity: Entities[K]): Readonly<Hash64> {
-  low = SEEDS[kind];
-  high = ~SEEDS[kind];
-  const record = entity as unknown as Record<string, Value>;
-  for (const name of FIELD_NAMES[kind]) mixValue(record[name]!);
+/** The hash of an after-image, its kind included. The result is reused by the next call. */
+export function hashImage(image: readonly Json[]): Readonly<Hash64> {
+  low = image.length;
+  high = ~image.length;
+  for (const value of image) mixValue(value);
   result.low = finish(low ^ (high >>> 7));
   result.high = finish(high ^ (low << 9));
   return result;
@@ -74,15 +64,11 @@ function hex(half: number): string {
   return half.toString(16).padStart(8, '0');
 }
 
-function mixValue(value: Value): void {
+function mixValue(value: Json): void {
   switch (typeof value) {
     case 'number':
       mix(value | 0);
       mix(Math.floor(value / 0x100000000) | 0);
-      return;
-    case 'bigint':
-      mix(Number(BigInt.asIntN(32, value)));
-      mix(Number(BigInt.asIntN(32, value >> 32n)));
       return;
     case 'string':
       mix(value.length);
