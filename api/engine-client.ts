@@ -153,7 +153,12 @@ export class EngineClient {
       for (const waiting of batch) waiting.pushed = true;
       try {
         const entries = batch.map(({ entry }) => entry);
-        const pushed = await this.#pusher.pushRequests(this.#keys.commands, LIST_LIMIT, ...entries);
+        const pushed = await this.#pusher.pushRequests(
+          this.#keys.commands,
+          this.#keys.wake,
+          LIST_LIMIT,
+          ...entries,
+        );
         this.#rejectEach(batch.slice(pushed), () => busy('The queue is full'));
       } catch (error) {
         this.#rejectEach(batch, pushFailure(error as Error));
@@ -211,10 +216,10 @@ export class EngineClient {
 
 function pusher(redisUrl: string) {
   const redis = connectOnce(redisUrl);
-  redis.defineCommand('pushRequests', { numberOfKeys: 1, lua: PUSH_SCRIPT });
+  redis.defineCommand('pushRequests', { numberOfKeys: 2, lua: PUSH_SCRIPT });
   return redis as typeof redis & {
     /** push.lua; a server that has forgotten the script is given it again (it has not run then). */
-    pushRequests(commands: string, limit: number, ...entries: string[]): Promise<number>;
+    pushRequests(commands: string, wake: string, limit: number, ...entries: string[]): Promise<number>;
   };
 }
 

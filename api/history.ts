@@ -114,7 +114,7 @@ export class History {
    */
   async tradesOf(orders: readonly Order[]): Promise<Map<Order, StoredTrade[]> | undefined> {
     const filled = orders.filter(order => order.filledQuantity > 0);
-    const trades = filled.length > 0 ? await this.#tradesOf(filled.map(order => order.orderId)) : [];
+    const trades = filled.length > 0 ? await this.#tradesOf(filled) : [];
     if (trades.length > MAX_FILLS) return undefined;
     const byOrderId = new Map<number, StoredTrade[]>(orders.map(order => [order.orderId, []]));
     for (const trade of trades) {
@@ -178,11 +178,13 @@ export class History {
     return row && Number(row.close);
   }
 
-  async #tradesOf(orderIds: readonly number[]): Promise<StoredTrade[]> {
+  /** Of orders of one account. A taker trades in the command that placed it, whose sequence is its order's id. */
+  async #tradesOf(orders: readonly Order[]): Promise<StoredTrade[]> {
     const rows = await this.#database.query(
-      `SELECT ${TRADE_COLUMNS} FROM trades WHERE taker_order_id = ANY($1) OR maker_order_id = ANY($1)
-       ORDER BY sequence, trade_id LIMIT $2`,
-      [orderIds, MAX_FILLS + 1],
+      `SELECT ${TRADE_COLUMNS} FROM trades
+       WHERE (taker_account = $1 AND sequence = ANY($2)) OR maker_order_id = ANY($2)
+       ORDER BY sequence, trade_id LIMIT $3`,
+      [orders[0]!.account, orders.map(order => order.orderId), MAX_FILLS + 1],
     );
     return rows.map(toTrade);
   }

@@ -36,7 +36,7 @@ export class TradeTape {
   readonly #read: ReadTrades;
   readonly #publish: PublishTrades;
   /** Ascending by id. */
-  #trades: readonly PublicTrade[] = [];
+  #trades: PublicTrade[] = [];
   /** The last trade that was published or passed over; `undefined` before the first one is known. */
   #lastId: number | undefined;
   /** What came while missed trades are read. */
@@ -93,7 +93,9 @@ export class TradeTape {
     const trades = made.filter(({ tradeId }) => tradeId > this.lastId);
     if (trades.length === 0) return;
     this.#lastId = trades.at(-1)!.tradeId;
-    this.#trades = [...this.#trades, ...trades].slice(-TAPE_LENGTH);
+    this.#trades.push(...trades);
+    // Cut now and then, since each cut copies the tape.
+    if (this.#trades.length > 2 * TAPE_LENGTH) this.#trades = this.#trades.slice(-TAPE_LENGTH);
     this.#publish(trades, time);
   }
 

@@ -5,7 +5,7 @@
  * with their command's time. A row is the journal's own JSON array, made to fit in place and passed through: the engine
  * has checked it, and Postgres checks types and promises again.
  */
-import type { BatchText } from '../shared/domain/codec.js';
+import { type BatchText, decodeCommands } from '../shared/domain/codec.js';
 import { ENTITY_KINDS, type EntityKind, KINDS } from '../shared/domain/entities.js';
 import { EVENT_FIELDS } from '../shared/domain/events.js';
 import { fromTuple, type Json } from '../shared/domain/fields.js';
@@ -79,7 +79,7 @@ class History {
   private readonly fold = new CandleFold();
 
   add(batch: BatchText): void {
-    const commands = JSON.parse(batch.commands) as [timeMs: number, entry: string][];
+    const commands = decodeCommands(batch.commands);
     const events = JSON.parse(batch.events) as Json[][][];
     const size = batch.last - batch.first + 1;
     if (commands.length !== size || events.length !== size) {
@@ -88,7 +88,7 @@ class History {
       );
     }
     events.forEach((ofCommand, index) => {
-      const time = commands[index]![0];
+      const { time } = commands[index]!;
       for (const row of ofCommand) {
         const kind = row.shift();
         if (kind === 'TRADE') this.addTrade(row, time, batch.first + index);

@@ -6,9 +6,19 @@
  * that of a commit whose answer was lost.
  */
 import { readFileSync } from 'node:fs';
+import { finished } from 'node:stream/promises';
 import type pg from 'pg';
+import { from as copyFrom } from 'pg-copy-streams';
 import { ENTITY_KINDS } from '../shared/domain/entities.js';
-import { type BulkStatement, bulkQuery, INSERT_LEDGER, INSERT_TRADES, UPSERTS } from './bulk.js';
+import {
+  type BulkStatement,
+  bulkQuery,
+  COPY_LEDGER,
+  COPY_ORDERS,
+  COPY_TRADES,
+  copyText,
+  UPSERTS,
+} from './bulk.js';
 import type { Changes, Row } from './fold.js';
 import { reach } from './outage.js';
 
@@ -45,7 +55,7 @@ async function transaction(pool: pg.Pool, from: Watermark, changes: Changes): Pr
   try {
     await client.query('BEGIN');
     const moved = await moveWatermark(client, from, changes);
-    if (moved) await writeRows(client, changes);
+    if (moved) await writeRows(client, from, changes);
     await client.query(moved ? 'COMMIT' : 'ROLLBACK');
     client.release();
     return moved;
@@ -65,14 +75,37 @@ async function moveWatermark(client: pg.PoolClient, from: Watermark, changes: Ch
   return rowCount === 1;
 }
 
-async function writeRows(client: pg.PoolClient, changes: Changes): Promise<void> {
-  const add = async (statement: BulkStatement, rows: readonly Row[]): Promise<void> => {
-    if (rows.length > 0) await client.query(bulkQuery(statement, rows));
-  };
-  for (const kind of ENTITY_KINDS) await add(UPSERTS[kind], changes.images.get(kind) ?? []);
-  await add(INSERT_TRADES, changes.trades);
-  await add(INSERT_LEDGER, changes.ledger);
-  await add(ADD_CANDLES, changes.candles);
+async function writeRows(client: pg.PoolClient, from: Watermark, changes: Changes): Promise<void> {
+  for (const kind of ENTITY_KINDS) {
+    const rows = changes.images.get(kind) ?? [];
+    if (kind === 'order') await writeOrders(client, from, rows);
+    else await add(client, UPSERTS[kind], rows);
+  }
+  await copy(client, COPY_TRADES, changes.trades);
+  await copy(client, COPY_LEDGER, changes.ledger);
+  await add(client, ADD_CANDLES, changes.candles);
+}
+
+/** An order's id is the sequence that placed it, so one beyond the watermark is not in the table yet. */
+async function writeOrders(client: pg.PoolClient, from: Watermark, rows: readonly Row[]): Promise<void> {
+  const isNew = ([orderId]: Row) => (orderId as number) > from.sequence;
+  await copy(client, COPY_ORDERS, rows.filter(isNew));
+  await add(
+    client,
+    UPSERTS.order,
+    rows.filter(row => !isNew(row)),
+  );
+}
+
+async function add(client: pg.PoolClient, statement: BulkStatement, rows: readonly Row[]): Promise<void> {
+  if (rows.length > 0) await client.query(bulkQuery(statement, rows));
+}
+
+async function copy(client: pg.PoolClient, statement: string, rows: readonly Row[]): Promise<void> {
+  if (rows.length === 0) return;
+  const stream = client.query(copyFrom(statement));
+  stream.end(copyText(rows));
+  await finished(stream);
 }
 
 function sqlFile(name: string): string {

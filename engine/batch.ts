@@ -20,7 +20,7 @@ import type { Event } from '../shared/domain/events.js';
 import type { Json } from '../shared/domain/fields.js';
 import type { Clock } from './clock.js';
 import type { DepthChange } from './core/exchange.js';
-import { encodeEvents, type Machine } from './machine.js';
+import type { Machine } from './machine.js';
 
 export interface DeadLetter {
   entry: string;
@@ -83,9 +83,9 @@ class BatchBuilder {
 
   #execute(request: Request, command: Command, entry: string): void {
     const time = this.clock.now();
-    const { answer, events } = this.machine.execute(command, { time, deadline: request.deadline });
+    const { answer, events, journaled } = this.machine.execute(command, { time, deadline: request.deadline });
     this.#commands.push({ time, entry });
-    this.#events.push(encodeEvents(events));
+    this.#events.push(journaled);
     this.#collectTrades(events, time);
     const encoded = this.#reply(request, answer);
     if (answer.kind === 'CATALOG') this.#listings.push(encoded);

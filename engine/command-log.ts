@@ -12,11 +12,11 @@ import type { Keys } from '../shared/io/keys.js';
 import type { Logger } from '../shared/io/log.js';
 import { connectOnce, connectPatiently } from '../shared/io/redis.js';
 import type { AppliedBatch } from './batch.js';
+import { Wake } from './wake.js';
 
 /** A batch's bounds: some ten milliseconds of work, and a journal entry of a few megabytes. */
 const MAX_BATCH_ENTRIES = 512;
 const MAX_BATCH_BYTES = 1_000_000;
-const WAIT_SECONDS = 1;
 const RETRY_DELAY_MS = 20;
 const JOURNAL_PAGE = 256;
 
@@ -40,9 +40,7 @@ export class CommandLog {
   /** Commits and publishes; never sends twice by itself. */
   readonly #writer: Redis & Scripts;
   readonly #reader: Redis;
-  readonly #waiter: Redis;
-  /** Ends a wait; a command of a connection that is being made again may never settle by itself. */
-  readonly #interruption = interruption();
+  readonly #wake: Wake;
   #interrupted = false;
 
   constructor(redisUrl: string, keys: Keys, log: Logger) {
@@ -50,7 +48,7 @@ export class CommandLog {
     this.#log = log;
     this.#writer = withScripts(connectOnce(redisUrl));
     this.#reader = connectPatiently(redisUrl);
-    this.#waiter = connectPatiently(redisUrl);
+    this.#wake = new Wake(redisUrl, keys.wake);
     for (const redis of this.#connections()) {
       redis.on('error', error => log.debug({ error: error.message }, 'redis connection'));
       redis.connect().catch(() => {});
@@ -58,7 +56,7 @@ export class CommandLog {
   }
 
   #connections(): Redis[] {
-    return [this.#writer, this.#reader, this.#waiter];
+    return [this.#writer, this.#reader];
   }
 
   /** The connection for reads that may be sent again. */
@@ -74,19 +72,17 @@ export class CommandLog {
   /** Ends a wait, and lets a commit that finds no Redis fail. */
   interrupt(): void {
     this.#interrupted = true;
-    this.#interruption.end();
+    this.#wake.wake();
   }
 
   close(): void {
     for (const redis of this.#connections()) redis.disconnect();
+    this.#wake.close();
   }
 
-  /** The first entry of the list, still in it, as soon as there is one; nothing after a second without. */
-  async wait(): Promise<string[]> {
-    const { commands } = this.#keys;
-    const waiting = this.#waiter.blmove(commands, commands, 'LEFT', 'LEFT', WAIT_SECONDS);
-    const entry = await Promise.race([waiting, this.#interruption.promise]);
-    return entry === null ? [] : [entry];
+  /** Returns when there may be something to take, some ten milliseconds later at most. */
+  wait(): Promise<void> {
+    return this.#wake.wait();
   }
 
   /** The entries at the front of the list. @param head the head that this engine set last */
@@ -111,6 +107,7 @@ export class CommandLog {
     const { head, journal, commands, deadLetters } = this.#keys;
     for (;;) {
       try {
+        this.#wake.arm();
         return await this.#writer.commit(head, journal, commands, deadLetters, ...args);
       } catch (error) {
         await this.#afterFailedCommit(error as Error);
@@ -158,14 +155,6 @@ export class CommandLog {
     const [last] = await this.#reader.xrevrange(this.#keys.journal, '+', '-', 'COUNT', 1);
     return last === undefined ? 0 : Number.parseInt(last[0], 10);
   }
-}
-
-function interruption(): { promise: Promise<null>; end: () => void } {
-  let end = () => {};
-  const promise = new Promise<null>(resolve => {
-    end = () => resolve(null);
-  });
-  return { promise, end };
 }
 
 function withScripts(redis: Redis): Redis & Scripts {

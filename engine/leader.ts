@@ -48,8 +48,15 @@ export class Leader {
     this.#announce();
     let entries = await commandLog.take(this.#head);
     while (!this.#stopping) {
-      entries = entries.length > 0 ? await this.#process(entries) : await commandLog.wait();
+      if (entries.length > 0) entries = await this.#process(entries);
+      else entries = await this.#next();
     }
+  }
+
+  async #next(): Promise<string[]> {
+    const { commandLog } = this.#parts;
+    await commandLog.wait();
+    return commandLog.take(this.#head);
   }
 
   /** Ends `run` after the batch that is under way. */

@@ -12,24 +12,26 @@ import { Exchange, type Timing } from './core/exchange.js';
 export interface Outcome {
   answer: Answer;
   events: readonly Event[];
+  /** The same as JSON values: their part of the journal. */
+  journaled: readonly Json[];
 }
 
 export class Machine {
   readonly exchange: Exchange;
   #events: Event[] = [];
+  #journaled: Json[] = [];
 
   constructor() {
-    this.exchange = new Exchange(event => this.#events.push(event));
+    this.exchange = new Exchange(event => {
+      this.#events.push(event);
+      this.#journaled.push(encodeEvent(event));
+    });
   }
 
   execute(command: Command, timing: Timing): Outcome {
     this.#events = [];
+    this.#journaled = [];
     const answer = this.exchange.execute(command, timing);
-    return { answer, events: this.#events };
+    return { answer, events: this.#events, journaled: this.#journaled };
   }
-}
-
-/** A command's events as JSON values: their part of the journal. */
-export function encodeEvents(events: readonly Event[]): Json[] {
-  return events.map(encodeEvent);
 }

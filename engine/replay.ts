@@ -2,9 +2,16 @@
  * Applying the journal again, through the same code as the first time. A batch that gives other events or another hash
  * than it did then ends the engine: its state must not be served.
  */
-import { type BatchText, decodeCommands, decodeRequest, isCommand, LOGIC } from '../shared/domain/codec.js';
+import {
+  type BatchText,
+  decodeCommands,
+  decodeRequest,
+  isCommand,
+  type JournaledCommand,
+  LOGIC,
+} from '../shared/domain/codec.js';
 import type { Json } from '../shared/domain/fields.js';
-import { encodeEvents, type Machine } from './machine.js';
+import type { Machine } from './machine.js';
 
 /** The journal does not go on where the state ends: it was trimmed past it. */
 export class JournalGapError extends Error {}
@@ -36,10 +43,10 @@ export function replayBatch(machine: Machine, batch: BatchText): void {
   }
 }
 
-function replayCommand(machine: Machine, { time, entry }: { time: number; entry: string }): Json[] {
+function replayCommand(machine: Machine, { time, entry }: JournaledCommand): readonly Json[] {
   const request = decodeRequest(entry);
   if ('malformed' in request || !isCommand(request.request)) {
     throw new ReplayError(`the journal holds an entry that is no command: ${entry.slice(0, 200)}`);
   }
-  return encodeEvents(machine.execute(request.request, { time, deadline: request.deadline }).events);
+  return machine.execute(request.request, { time, deadline: request.deadline }).journaled;
 }

@@ -37,7 +37,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   },
   'db-writer': {
     folders: ['db-writer', 'shared'],
-    packages: ['pg', 'node-pg-migrate'],
+    packages: ['pg', 'pg-copy-streams', 'node-pg-migrate'],
     types: ['ioredis'],
     node: true,
   },

@@ -52,6 +52,8 @@ export function encodeRequest({ requestId, replyTo, deadline, request }: Request
 
 /** The request of a list entry, or what is wrong with the entry. */
 export function decodeRequest(entry: string): Request | { malformed: string } {
+  // An entry is a line of the journal.
+  if (entry.includes('\n')) return { malformed: 'more than one line' };
   let json: unknown;
   try {
     json = JSON.parse(entry);
@@ -116,7 +118,7 @@ export interface BatchText {
   /** Sequences of its first and last command. */
   first: number;
   last: number;
-  /** Each command's time and list entry. */
+  /** A line for each command: its time and list entry. */
   commands: string;
   /** The events of each command. */
   events: string;
@@ -152,13 +154,16 @@ export function fromStreamFields(fields: readonly string[]): BatchText {
   };
 }
 
-/** `entries[i]` was taken at `times[i]`; an entry stands in the journal as it stood in the list. */
+/** A line `<time> <entry>` for each command; an entry stands in the journal as it stood in the list. */
 export function encodeCommands(commands: readonly JournaledCommand[]): string {
-  return JSON.stringify(commands.map(({ time, entry }) => [time, entry]));
+  return commands.map(({ time, entry }) => `${time} ${entry}`).join('\n');
 }
 
-export function decodeCommands(json: string): JournaledCommand[] {
-  return (JSON.parse(json) as [number, string][]).map(([time, entry]) => ({ time, entry }));
+export function decodeCommands(text: string): JournaledCommand[] {
+  return text.split('\n').map(line => {
+    const space = line.indexOf(' ');
+    return { time: Number(line.slice(0, space)), entry: line.slice(space + 1) };
+  });
 }
 
 export function decodeEvents(json: string): Event[][] {

@@ -13,6 +13,8 @@ export interface Keys {
   readonly deadLetters: string;
   /** String: random, the same in Postgres, so that two stores of different exchanges never meet (D3). */
   readonly exchangeId: string;
+  /** Channel: the list of commands is no longer empty. */
+  readonly wake: string;
   /** Channel: the answers to one API instance. */
   readonly reply: (instance: string) => string;
   /** Channel: what each batch did to one market. */
@@ -32,6 +34,7 @@ export function keysOf(namespace: string): Keys {
     leader: `${prefix}:leader`,
     deadLetters: `${prefix}:dead-letters`,
     exchangeId: `${prefix}:exchange-id`,
+    wake: `${prefix}:wake`,
     reply: instance => `${prefix}:reply:${instance}`,
     market: market => `${prefix}:market:${market}`,
     allMarkets: `${prefix}:market:*`,
