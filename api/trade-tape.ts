@@ -62,7 +62,7 @@ export class TradeTape {
 
   /** All trades after `id`, oldest first; `undefined` where the tape does not reach back that far. */
   after(id: number): readonly PublicTrade[] | undefined {
-    const trades = this.#trades.filter(({ tradeId }) => tradeId > id);
+    const trades = this.#trades.slice(-TAPE_LENGTH).filter(({ tradeId }) => tradeId > id);
     return trades.length === this.lastId - id ? trades : undefined;
   }
 

@@ -4,6 +4,8 @@
  */
 import { connect, type Socket } from 'node:net';
 
+/** Larger than any answer to an order. */
+const READ_BYTES = 65_536;
 const HEADERS_END = '\r\n\r\n';
 const CONTENT_LENGTH = /content-length: (\d+)/i;
 
@@ -14,9 +16,14 @@ export class Connection {
 
   constructor(host: string, port: number, onAnswer: (status: number, body: string) => void) {
     this.#onAnswer = onAnswer;
-    this.#socket = connect({ host, port, noDelay: true });
-    this.#socket.setEncoding('latin1');
-    this.#socket.on('data', (chunk: string) => this.#take(chunk));
+    const onread = {
+      buffer: Buffer.allocUnsafe(READ_BYTES),
+      callback: (bytes: number, buffer: Uint8Array) => {
+        this.#take((buffer as Buffer).toString('latin1', 0, bytes));
+        return true;
+      },
+    };
+    this.#socket = connect({ host, port, noDelay: true, onread });
     this.#socket.on('error', error => {
       throw error;
     });
@@ -27,7 +34,6 @@ export class Connection {
   }
 
   close(): void {
-    this.#socket.removeAllListeners('data');
     this.#socket.destroy();
   }
 

@@ -10,9 +10,9 @@ import type { Keys } from '../shared/io/keys.js';
 import type { Publications } from './batch.js';
 
 export function publish(redis: Redis, keys: Keys, publications: Publications): void {
-  for (const [channel, message] of messages(keys, publications)) {
-    redis.publish(channel, message).catch(() => {});
-  }
+  const pipeline = redis.pipeline();
+  for (const [channel, message] of messages(keys, publications)) pipeline.publish(channel, message);
+  pipeline.exec().catch(() => {});
 }
 
 function* messages(keys: Keys, { replies, markets, listings }: Publications): Iterable<[string, string]> {

@@ -7,16 +7,24 @@ import { ENTITY_KINDS, type Entities, type EntityKind, KINDS } from '../../share
 import type { Json } from '../../shared/domain/fields.js';
 import { type Hash64, HashSum, hashImage } from './hash.js';
 
-/** What an entity carries while the core holds it: whether this batch touched it, and its term of the state hash. */
-export interface Tracking {
-  touched: boolean;
-  hashLow: number;
-  hashHigh: number;
+/** What the core keeps about an entity that it holds: whether this batch touched it, and its term of the state hash. */
+export class Tracking<K extends EntityKind = EntityKind> {
+  touched = false;
+  hashLow = 0;
+  hashHigh = 0;
+
+  constructor(
+    readonly kind: K,
+    readonly entity: Entities[K],
+  ) {}
 }
 
-export type Tracked<T> = T & Tracking;
+export type Tracked<T> = T & { readonly tracking: Tracking };
 
-export const UNTOUCHED: Readonly<Tracking> = { touched: false, hashLow: 0, hashHigh: 0 };
+/** Makes a new entity one that can be touched. */
+export function track<K extends EntityKind, E extends Entities[K]>(kind: K, entity: E): Tracked<E> {
+  return Object.assign(entity, { tracking: new Tracking(kind, entity) });
+}
 
 export interface BatchImages {
   /** After-images as JSON values, the kinds in table order, each in the order of the first touch. */
@@ -27,7 +35,7 @@ export interface BatchImages {
 
 export class Changes {
   readonly #hash = new HashSum();
-  readonly #touched: { [K in EntityKind]: Tracked<Entities[K]>[] } = {
+  readonly #touched: Readonly<Record<EntityKind, Tracking[]>> = {
     exchange: [],
     asset: [],
     market: [],
@@ -36,10 +44,10 @@ export class Changes {
     idempotencyKey: [],
   };
 
-  touch<K extends EntityKind>(kind: K, entity: Tracked<Entities[K]>): void {
-    if (entity.touched) return;
-    entity.touched = true;
-    this.#touched[kind].push(entity);
+  touch(tracking: Tracking): void {
+    if (tracking.touched) return;
+    tracking.touched = true;
+    this.#touched[tracking.kind].push(tracking);
   }
 
   /** Ends the batch: its images and the hash after it. The next touch begins a new batch. */
@@ -49,22 +57,23 @@ export class Changes {
     return { images, stateHash: this.#hash.toString() };
   }
 
-  #endKind<K extends EntityKind>(kind: K, images: Json[][]): void {
+  #endKind(kind: EntityKind, images: Json[][]): void {
     const touched = this.#touched[kind];
-    for (const entity of touched) {
-      const image = encodeImage(kind, entity);
-      this.#rehash(entity, KINDS[kind].live(entity) ? hashImage(image) : NO_HASH);
-      entity.touched = false;
+    const live = KINDS[kind].live as (entity: unknown) => boolean;
+    for (const tracking of touched) {
+      const image = encodeImage(kind, tracking.entity);
+      this.#rehash(tracking, live(tracking.entity) ? hashImage(image) : NO_HASH);
+      tracking.touched = false;
       images.push(image);
     }
     touched.length = 0;
   }
 
   /** Replaces the entity's term of the sum; an entity that is over has none. */
-  #rehash(entity: Tracking, { low, high }: Hash64): void {
-    this.#hash.subtract(entity.hashLow, entity.hashHigh);
-    entity.hashLow = low;
-    entity.hashHigh = high;
+  #rehash(tracking: Tracking, { low, high }: Hash64): void {
+    this.#hash.subtract(tracking.hashLow, tracking.hashHigh);
+    tracking.hashLow = low;
+    tracking.hashHigh = high;
     this.#hash.add(low, high);
   }
 }

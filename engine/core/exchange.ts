@@ -67,7 +67,7 @@ export class Exchange {
     if (time < state.exchange.time) throw new Error(`time went back from ${state.exchange.time} to ${time}`);
     state.exchange.sequence++;
     state.exchange.time = time;
-    state.changes.touch('exchange', state.exchange);
+    state.changes.touch(state.exchange.tracking);
     return time > deadline ? refuse(state, reject('EXPIRED_IN_QUEUE')) : apply(state, command);
   }
 

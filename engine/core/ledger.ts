@@ -73,7 +73,7 @@ function record(state: State, balance: Balance, amount: bigint, { type, referenc
 
 function touched(state: State, account: number, asset: string): Tracked<Balance> {
   const balance = state.balance(account, asset);
-  state.changes.touch('balance', balance);
+  state.changes.touch(balance.tracking);
   return balance;
 }
 

@@ -17,7 +17,7 @@ export function settle(
   const baseAmount = BigInt(lots) * market.lotSize;
   const quoteAmount = BigInt(lots) * BigInt(price) * market.tickLotValue;
   const tradeId = ++market.lastTradeId;
-  state.changes.touch('market', market);
+  state.changes.touch(market.tracking);
   const trade: Trade = {
     market: market.market,
     tradeId,

@@ -13,7 +13,7 @@ import type {
   Order,
 } from '../../shared/domain/entities.js';
 import type { Emit } from '../../shared/domain/events.js';
-import { Changes, type Tracked, UNTOUCHED } from './changes.js';
+import { Changes, type Tracked, track } from './changes.js';
 import { MatchPlan } from './matching.js';
 import { OrderBook } from './order-book.js';
 
@@ -37,7 +37,7 @@ export interface Account {
 }
 
 export class State {
-  readonly exchange: Tracked<Exchange> = { id: 1, sequence: 0, time: 0, lastLedgerId: 0, ...UNTOUCHED };
+  readonly exchange: Tracked<Exchange> = track('exchange', { id: 1, sequence: 0, time: 0, lastLedgerId: 0 });
   readonly assets = new Map<string, Tracked<Asset>>();
   readonly markets = new Map<string, TradedMarket>();
   readonly accounts = new Map<number, Account>();
@@ -52,7 +52,7 @@ export class State {
   readonly plan = new MatchPlan();
 
   constructor(readonly emit: Emit) {
-    this.changes.touch('exchange', this.exchange);
+    this.changes.touch(this.exchange.tracking);
   }
 
   account(account: number): Account {
@@ -64,15 +64,15 @@ export class State {
   }
 
   addAsset(asset: Asset): void {
-    const tracked = { ...asset, ...UNTOUCHED };
+    const tracked = track('asset', { ...asset });
     this.assets.set(asset.asset, tracked);
-    this.changes.touch('asset', tracked);
+    this.changes.touch(tracked.tracking);
   }
 
   addMarket(market: Market): void {
-    const traded = { ...market, ...UNTOUCHED, book: new OrderBook(), resting: [] };
+    const traded = track('market', { ...market, book: new OrderBook(), resting: [] });
     this.markets.set(market.market, traded);
-    this.changes.touch('market', traded);
+    this.changes.touch(traded.tracking);
   }
 
   /** The balance, made with nothing in it where there was none. */
@@ -84,9 +84,9 @@ export class State {
   }
 
   #addBalance(balance: Balance): Tracked<Balance> {
-    const tracked = { ...balance, ...UNTOUCHED };
+    const tracked = track('balance', { ...balance });
     this.account(balance.account).balances.set(balance.asset, tracked);
-    this.changes.touch('balance', tracked);
+    this.changes.touch(tracked.tracking);
     return tracked;
   }
 
@@ -130,15 +130,15 @@ export class State {
   }
 
   addIdempotencyKey(key: IdempotencyKey): void {
-    const tracked = { ...key, ...UNTOUCHED };
+    const tracked = track('idempotencyKey', { ...key });
     this.idempotencyKeys.set(keyName(key.account, key.key), tracked);
-    this.changes.touch('idempotencyKey', tracked);
+    this.changes.touch(tracked.tracking);
   }
 
   expireIdempotencyKey(key: Tracked<IdempotencyKey>): void {
     this.idempotencyKeys.delete(keyName(key.account, key.key));
     key.expired = true;
-    this.changes.touch('idempotencyKey', key);
+    this.changes.touch(key.tracking);
   }
 
   /** Takes one entity from a checkpoint, in the order of KINDS. */
@@ -146,7 +146,7 @@ export class State {
     switch (image.kind) {
       case 'exchange':
         Object.assign(this.exchange, image.entity);
-        this.changes.touch('exchange', this.exchange);
+        this.changes.touch(this.exchange.tracking);
         break;
       case 'asset':
         this.addAsset(image.entity);
@@ -167,10 +167,10 @@ export class State {
   }
 
   #loadOrder(order: Entities['order']): void {
-    const open: OpenOrder = { ...order, ...UNTOUCHED, slot: 0 };
+    const open: OpenOrder = track('order', { ...order, slot: 0 });
     const market = this.markets.get(order.market)!;
     this.rest(market, open);
-    this.changes.touch('order', open);
+    this.changes.touch(open.tracking);
     this.changedBooks.set(market, market.updateId);
   }
 }

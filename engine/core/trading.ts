@@ -6,7 +6,7 @@ import type { Answer } from '../../shared/domain/answers.js';
 import type { AccountOrders, OrderName, PlaceOrder } from '../../shared/domain/commands.js';
 import type { OrderEnd, Trade } from '../../shared/domain/events.js';
 import { reject } from '../../shared/domain/rejects.js';
-import { UNTOUCHED } from './changes.js';
+import { track } from './changes.js';
 import { checkFunds, checkOrder } from './checks.js';
 import { lock, unlock } from './ledger.js';
 import { planMatch } from './matching.js';
@@ -49,7 +49,7 @@ function takerOf(market: TradedMarket, body: PlaceOrder) {
 
 function newOrder(state: State, body: PlaceOrder): OpenOrder {
   const { sequence, time } = state.exchange;
-  const order: OpenOrder = {
+  const order: OpenOrder = track('order', {
     orderId: sequence,
     account: body.account,
     market: body.market,
@@ -68,9 +68,8 @@ function newOrder(state: State, body: PlaceOrder): OpenOrder {
     createdAt: time,
     updatedAt: time,
     slot: 0,
-    ...UNTOUCHED,
-  };
-  state.changes.touch('order', order);
+  });
+  state.changes.touch(order.tracking);
   return order;
 }
 
@@ -115,7 +114,7 @@ function addFill(state: State, order: OpenOrder, trade: Trade): void {
   order.filledQuote += trade.quoteAmount;
   order.status = order.filledQuantity === order.quantity ? 'FILLED' : 'PARTIALLY_FILLED';
   order.updatedAt = state.exchange.time;
-  state.changes.touch('order', order);
+  state.changes.touch(order.tracking);
 }
 
 /** What becomes of the incoming order: filled, resting, or ended with the rest unfilled. */
@@ -157,7 +156,7 @@ function endResting(state: State, market: TradedMarket, order: OpenOrder, status
 function endOrder(state: State, order: OpenOrder, status: OrderEnd): void {
   order.status = status;
   order.updatedAt = state.exchange.time;
-  state.changes.touch('order', order);
+  state.changes.touch(order.tracking);
   const { orderId, account, market } = order;
   const remaining = order.quantity === null ? null : order.quantity - order.filledQuantity;
   state.emit({ kind: 'ORDER_ENDED', body: { orderId, account, market, status, remaining } });
@@ -167,7 +166,7 @@ function endOrder(state: State, order: OpenOrder, status: OrderEnd): void {
 function noteBookChange(state: State, market: TradedMarket, changesBefore: number): void {
   if (market.book.changes === changesBefore) return;
   market.updateId++;
-  state.changes.touch('market', market);
+  state.changes.touch(market.tracking);
   if (!state.changedBooks.has(market)) state.changedBooks.set(market, market.updateId);
 }
 

@@ -14,9 +14,18 @@ import {
   type Query,
   type QueryKind,
 } from './commands.js';
-import { type Entities, type EntityKind, KINDS } from './entities.js';
-import { EVENT_FIELDS, type Event, type EventKind, type Events } from './events.js';
-import { type Fields, fromTuple, integer, type Json, type Tuple, text, toTuple } from './fields.js';
+import { ENTITY_KINDS, type Entities, type EntityKind, KINDS } from './entities.js';
+import { EVENT_FIELDS, type Event, type EventKind } from './events.js';
+import {
+  type Fields,
+  fromTuple,
+  integer,
+  type Json,
+  type Tuple,
+  text,
+  toTuple,
+  tupleEncoder,
+} from './fields.js';
 
 /** The version of every list entry; another meaning is another version (D12). */
 export const REQUEST_VERSION = 1;
@@ -101,12 +110,27 @@ export interface JournaledCommand {
   entry: string;
 }
 
+type Encoder = (record: unknown) => Json[];
+
+function taggedEncoders<K extends string>(tables: Record<K, unknown>): Record<K, Encoder> {
+  const encoders = Object.entries(tables).map(([tag, fields]) => [
+    tag,
+    tupleEncoder(fields as Fields<unknown>, tag),
+  ]);
+  return Object.fromEntries(encoders) as Record<K, Encoder>;
+}
+
+const EVENT_ENCODERS = taggedEncoders(EVENT_FIELDS);
+const IMAGE_ENCODERS = taggedEncoders(
+  Object.fromEntries(ENTITY_KINDS.map(kind => [kind, KINDS[kind].fields])) as Record<EntityKind, unknown>,
+);
+
 export function encodeEvent(event: Event): Json[] {
-  return [event.kind, ...toTuple(EVENT_FIELDS[event.kind] as Fields<Events[EventKind]>, event.body)];
+  return EVENT_ENCODERS[event.kind](event.body);
 }
 
 export function encodeImage<K extends EntityKind>(kind: K, entity: Entities[K]): Json[] {
-  return [kind, ...toTuple(KINDS[kind].fields as Fields<Entities[K]>, entity)];
+  return IMAGE_ENCODERS[kind](entity);
 }
 
 /** One committed batch, its parts as text: what replay compares byte for byte and what the writer decodes. */

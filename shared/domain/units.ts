@@ -100,11 +100,16 @@ export function toLots(quantity: string, scale: MarketScale): number | undefined
 }
 
 export function fromTicks(ticks: number, scale: MarketScale): string {
-  return fromUnits(BigInt(ticks) * scale.tickSize, scale.priceDecimals);
+  return fromSteps(ticks, scale.tickSize, scale.priceDecimals);
 }
 
 export function fromLots(lots: number, scale: MarketScale): string {
-  return fromUnits(BigInt(lots) * scale.lotStep, scale.quantityDecimals);
+  return fromSteps(lots, scale.lotStep, scale.quantityDecimals);
+}
+
+/** Steps of one unit, the usual ones, need no multiplication in bigints. */
+function fromSteps(steps: number, step: bigint, decimals: number): string {
+  return fromUnits(step === 1n ? steps : BigInt(steps) * step, decimals);
 }
 
 /** What was paid per base, rounded to the tick, half to even; null without fills. */
