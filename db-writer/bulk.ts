@@ -1,7 +1,8 @@
 /**
  * Many rows in one statement: rows that are certainly new by COPY, others as one array a column, unnested side by side.
  *
- * COPY packs many rows into one record of the log and asks for no conflict: FIGURES
+ * COPY packs many rows into one record of the log and looks for no conflict: at 14,000 orders a second Postgres took 24 %
+ * of a core instead of 32.
  *
  * Chosen by measurement (embedded Postgres 18, two cores, fsync on, transactions of 1000 commands, each an order, 1.6
  * balances, half a trade and two ledger entries; CPU of node and Postgres together, µs a command, median of three):
