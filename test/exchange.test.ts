@@ -122,6 +122,9 @@ t.test('the testing procedure: a whole fill; then all processes are killed', asy
   });
   t.same((await stored(stack)).statuses, ['FILLED', 'FILLED']);
 
+  // Flow C: a bid for 10 at 50,000 meets an offer of 5.
+  const stream = await WsClient.connect(stack.wsUrl, t);
+  await stream.ask('SUBSCRIBE', ['btc_usdt@trade', 'btc_usdt@depth']);
   const rich = await stack.trader({ USDT: '500000' });
   const miner = await stack.trader({ BTC: '5' });
   const ten = await place(stack, rich, { market: 'BTC_USDT', side: 'BUY', quantity: '10', price: '50000' });
@@ -133,6 +136,17 @@ t.test('the testing procedure: a whole fill; then all processes are killed', asy
   });
   t.same(await stack.balances(miner), { USDT: ['250000.00000000', '0.00000000'] });
   t.equal((await orderOf(stack, rich, ten.body.orderId)).status, 'PARTIALLY_FILLED');
+  await eventually(() => stream.data('btc_usdt@depth').at(-1)?.u === 2);
+  t.match(stream.data('btc_usdt@trade'), [{ t: '1', p: '50000.00', q: '5.00000', m: true }]);
+  t.match(stream.data('btc_usdt@depth').slice(1), [
+    { U: 1, u: 1, b: [['50000.00', '10.00000']] },
+    { U: 2, u: 2, b: [['50000.00', '5.00000']] },
+  ]);
+  const { rows } = await stack.pool.query(
+    `SELECT price, quantity, quote_amount, taker_account, maker_account FROM trades WHERE market = 'BTC_USDT'`,
+  );
+  t.match(rows, [{ price: 5000000n, quantity: 500000n, quote_amount: 25000000000000n }]);
+  t.same([`${rows[0].taker_account}`, `${rows[0].maker_account}`], [miner.userId, rich.userId]);
 
   const users = [buyer, seller, rich, miner];
   for (const [index, price] of ['1.5', '1.5', '1.6'].entries()) {

@@ -1,6 +1,6 @@
 /** Markets in a session's script: their limits as `<field> <value>` pairs, and what a new one has unless it says so. */
-import type { CreateMarket, MarketLimits, UpdateMarket } from '../shared/domain/commands.js';
-import type { Market, MarketStatus } from '../shared/domain/entities.js';
+import type { CreateMarket, UpdateMarket } from '../shared/domain/commands.js';
+import type { Market, MarketLimits, MarketStatus } from '../shared/domain/entities.js';
 import {
   FEE_DECIMALS,
   type MarketScale,

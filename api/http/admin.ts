@@ -1,7 +1,7 @@
 /** What only an administrator does: list assets and markets, change a market's limits, credit a user. */
 import type { z } from 'zod';
-import type { CreateMarket, MarketLimits } from '../../shared/domain/commands.js';
-import type { Market } from '../../shared/domain/entities.js';
+import type { CreateMarket } from '../../shared/domain/commands.js';
+import type { Market, MarketLimits } from '../../shared/domain/entities.js';
 import {
   FEE_DECIMALS,
   MAX_AMOUNT,

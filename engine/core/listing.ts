@@ -1,7 +1,7 @@
 /** Assets and markets: creating them, and changing what of a market may change. */
 import type { Answer } from '../../shared/domain/answers.js';
-import type { CreateAsset, CreateMarket, MarketLimits, UpdateMarket } from '../../shared/domain/commands.js';
-import type { Market } from '../../shared/domain/entities.js';
+import type { CreateAsset, CreateMarket, UpdateMarket } from '../../shared/domain/commands.js';
+import type { Market, MarketLimits } from '../../shared/domain/entities.js';
 import { type Reject, reject } from '../../shared/domain/rejects.js';
 import { FEE_SCALE, MAX_AMOUNT, MAX_ASSET_DECIMALS, tickLotValue } from '../../shared/domain/units.js';
 import { refuse } from './refuse.js';

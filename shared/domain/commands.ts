@@ -2,7 +2,14 @@
  * Everything that can be asked of the engine. A command asks for a change and is sequenced and journaled, refused or
  * not; a query asks for a fact and leaves no trace. Prices are ticks, quantities lots, amounts smallest units.
  */
-import { ASSET_NAME, FIRST_USER, MARKET_NAME, MARKET_STATUSES, type MarketStatus } from './entities.js';
+import {
+  ASSET_NAME,
+  FIRST_USER,
+  MARKET_LIMIT_FIELDS,
+  MARKET_NAME,
+  MARKET_STATUSES,
+  type MarketLimits,
+} from './entities.js';
 import { amount, type Fields, integer, matching, nullable, oneOf, text } from './fields.js';
 import {
   CLIENT_ORDER_ID,
@@ -57,19 +64,6 @@ export interface Transfer {
 export interface CreateAsset {
   asset: string;
   decimals: number;
-}
-
-/** The limits of a market that may change later. */
-export interface MarketLimits {
-  minQuantity: number;
-  maxQuantity: number;
-  minPrice: number;
-  maxPrice: number;
-  minNotional: bigint;
-  maxOpenOrders: number;
-  makerFee: number;
-  takerFee: number;
-  status: MarketStatus;
 }
 
 export interface CreateMarket extends MarketLimits {
@@ -127,18 +121,6 @@ const TRANSFER: Fields<Transfer> = {
   amount: amount,
   key: nullable(text),
 };
-const MARKET_LIMITS: Fields<MarketLimits> = {
-  minQuantity: integer,
-  maxQuantity: integer,
-  minPrice: integer,
-  maxPrice: integer,
-  minNotional: amount,
-  maxOpenOrders: integer,
-  makerFee: integer,
-  takerFee: integer,
-  status: oneOf(MARKET_STATUSES),
-};
-
 export const COMMAND_FIELDS: { readonly [K in CommandKind]: Fields<Commands[K]> } = {
   PLACE_ORDER: {
     account: integer,
@@ -164,7 +146,7 @@ export const COMMAND_FIELDS: { readonly [K in CommandKind]: Fields<Commands[K]> 
     priceDecimals: integer,
     tickSize: integer,
     lotSize: amount,
-    ...MARKET_LIMITS,
+    ...MARKET_LIMIT_FIELDS,
   },
   UPDATE_MARKET: {
     market: marketName,

@@ -55,17 +55,8 @@ export interface Asset {
   readonly status: AssetStatus;
 }
 
-export interface Market {
-  readonly market: string;
-  readonly base: string;
-  readonly quote: string;
-  /** A price is `ticks * tickSize * 10^-priceDecimals`. */
-  readonly priceDecimals: number;
-  readonly tickSize: number;
-  /** Smallest units of base in a lot. */
-  readonly lotSize: bigint;
-  /** Smallest units of quote in one tick times one lot. */
-  readonly tickLotValue: bigint;
+/** What of a market may change. */
+export interface MarketLimits {
   /** Lots. */
   minQuantity: number;
   maxQuantity: number;
@@ -80,6 +71,19 @@ export interface Market {
   makerFee: number;
   takerFee: number;
   status: MarketStatus;
+}
+
+export interface Market extends MarketLimits {
+  readonly market: string;
+  readonly base: string;
+  readonly quote: string;
+  /** A price is `ticks * tickSize * 10^-priceDecimals`. */
+  readonly priceDecimals: number;
+  readonly tickSize: number;
+  /** Smallest units of base in a lot. */
+  readonly lotSize: bigint;
+  /** Smallest units of quote in one tick times one lot. */
+  readonly tickLotValue: bigint;
   lastTradeId: number;
   /** Rises by one for each command that changed the book. */
   updateId: number;
@@ -171,14 +175,7 @@ export const ASSET_FIELDS: Fields<Asset> = {
   status: oneOf(ASSET_STATUSES),
 };
 
-export const MARKET_FIELDS: Fields<Market> = {
-  market: matching(MARKET_NAME),
-  base: matching(ASSET_NAME),
-  quote: matching(ASSET_NAME),
-  priceDecimals: integer,
-  tickSize: integer,
-  lotSize: amount,
-  tickLotValue: amount,
+export const MARKET_LIMIT_FIELDS: Fields<MarketLimits> = {
   minQuantity: integer,
   maxQuantity: integer,
   minPrice: integer,
@@ -188,6 +185,17 @@ export const MARKET_FIELDS: Fields<Market> = {
   makerFee: integer,
   takerFee: integer,
   status: oneOf(MARKET_STATUSES),
+};
+
+export const MARKET_FIELDS: Fields<Market> = {
+  market: matching(MARKET_NAME),
+  base: matching(ASSET_NAME),
+  quote: matching(ASSET_NAME),
+  priceDecimals: integer,
+  tickSize: integer,
+  lotSize: amount,
+  tickLotValue: amount,
+  ...MARKET_LIMIT_FIELDS,
   lastTradeId: integer,
   updateId: integer,
 };
