@@ -10,11 +10,11 @@ import { checkPostgresDurability, checkRedisDurability } from '../shared/io/dura
 import { keysOf } from '../shared/io/keys.js';
 import { createLogger } from '../shared/io/log.js';
 import { createPool } from '../shared/io/postgres.js';
-import { connectPatiently } from '../shared/io/redis.js';
+import { connectPatiently, tellOutages } from '../shared/io/redis.js';
 import { onShutdown } from '../shared/io/shutdown.js';
 import { migrate } from './migrate.js';
 import { reach, unlessStopped } from './outage.js';
-import { Patience, tellOutages } from './patience.js';
+import { Patience } from './patience.js';
 import { Writer } from './writer.js';
 
 /** Gives way to the engine and the api, which somebody waits for. */

@@ -5,7 +5,6 @@
  * attempts grow rarer; a wait ends at once when the process is told to stop.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Redis } from 'ioredis';
 import type { Logger } from '../shared/io/log.js';
 import { Outage } from './outage.js';
 
@@ -51,17 +50,4 @@ export class Patience {
 /** Ends early when the process is told to stop. */
 export async function pause(ms: number, stop: AbortSignal): Promise<void> {
   await sleep(ms, undefined, { signal: stop }).catch(() => undefined);
-}
-
-/** A patient connection waits by itself and fails no command, so its outages are told here. */
-export function tellOutages(redis: Redis, log: Logger): void {
-  let away = false;
-  redis.on('error', error => {
-    if (!away) log.warn({ err: error }, 'waiting for Redis');
-    away = true;
-  });
-  redis.on('ready', () => {
-    if (away) log.info('Redis is back');
-    away = false;
-  });
 }

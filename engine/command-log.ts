@@ -10,7 +10,7 @@ import type { Redis } from 'ioredis';
 import { type BatchText, fromStreamFields, toStreamFields } from '../shared/domain/codec.js';
 import type { Keys } from '../shared/io/keys.js';
 import type { Logger } from '../shared/io/log.js';
-import { connectOnce, connectPatiently } from '../shared/io/redis.js';
+import { connectOnce, connectPatiently, tellOutages } from '../shared/io/redis.js';
 import type { AppliedBatch } from './batch.js';
 import { Wake } from './wake.js';
 
@@ -49,10 +49,10 @@ export class CommandLog {
     this.#writer = withScripts(connectOnce(redisUrl));
     this.#reader = connectPatiently(redisUrl);
     this.#wake = new Wake(redisUrl, keys.wake);
-    for (const redis of this.#connections()) {
-      redis.on('error', error => log.debug({ error: error.message }, 'redis connection'));
-      redis.connect().catch(() => {});
-    }
+    tellOutages(this.#reader, log);
+    // The two are lost together, and told of once.
+    this.#writer.on('error', () => {});
+    for (const redis of this.#connections()) redis.connect().catch(() => {});
   }
 
   #connections(): Redis[] {
@@ -105,23 +105,23 @@ export class CommandLog {
 
   async #runCommit(args: (string | number)[]): Promise<string[]> {
     const { head, journal, commands, deadLetters } = this.#keys;
-    for (;;) {
+    for (let failures = 0; ; failures++) {
       try {
         this.#wake.arm();
         return await this.#writer.commit(head, journal, commands, deadLetters, ...args);
       } catch (error) {
-        await this.#afterFailedCommit(error as Error);
+        this.#assertPassing(error as Error);
+        if (failures === 0) this.#log.warn({ err: error }, 'commit without an answer, trying again');
+        await delay(RETRY_DELAY_MS);
       }
     }
   }
 
-  /** A lost connection leaves the outcome unknown and a full Redis refuses: both are tried again. */
-  async #afterFailedCommit(error: Error): Promise<void> {
+  /** A lost connection leaves the outcome unknown and a full Redis refuses: both pass. Throws what does not. */
+  #assertPassing(error: Error): void {
     if (error.message.startsWith('FENCED')) throw new FencedError(error.message);
-    if (this.#interrupted || (error.name === 'ReplyError' && !PASSING_REFUSAL.test(error.message)))
-      throw error;
-    this.#log.warn({ error: error.message }, 'commit without an answer, trying again');
-    await delay(RETRY_DELAY_MS);
+    const isFault = error.name === 'ReplyError' && !PASSING_REFUSAL.test(error.message);
+    if (isFault || this.#interrupted) throw error;
   }
 
   /** The new head, or nothing while another engine leads. */

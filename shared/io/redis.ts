@@ -1,5 +1,6 @@
 /** The two kinds of connection to Redis: one that must never send a command twice, and one that may. */
 import { Redis } from 'ioredis';
+import type { Logger } from './log.js';
 
 const RECONNECT_DELAY_MS = 100;
 const CONNECT_TIMEOUT_MS = 2000;
@@ -26,4 +27,17 @@ export function connectOnce(url: string): Redis {
 /** For reads, subscriptions and blocking waits: commands wait for the connection and are sent again after a loss. */
 export function connectPatiently(url: string): Redis {
   return new Redis(url, { ...reconnecting, maxRetriesPerRequest: null });
+}
+
+/** A patient connection waits by itself and fails no command, so its outages are told here, once each. */
+export function tellOutages(redis: Redis, log: Logger): void {
+  let away = false;
+  redis.on('error', error => {
+    if (!away) log.warn({ err: error }, 'waiting for Redis');
+    away = true;
+  });
+  redis.on('ready', () => {
+    if (away) log.info('Redis is back');
+    away = false;
+  });
 }
