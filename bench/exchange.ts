@@ -5,10 +5,10 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { freePort } from '../scripts/ports.js';
-import { startPrivatePostgres } from '../scripts/private-postgres.js';
-import { startPrivateRedis } from '../scripts/private-redis.js';
-import { waitUntilReady } from '../scripts/readiness.js';
+import { freePort } from '../scripts/running/ports.js';
+import { startPrivatePostgres } from '../scripts/running/private-postgres.js';
+import { startPrivateRedis } from '../scripts/running/private-redis.js';
+import { waitUntilReady } from '../scripts/running/readiness.js';
 
 const START = fileURLToPath(new URL('../scripts/start.js', import.meta.url));
 

@@ -9,9 +9,9 @@ import { rmSync } from 'node:fs';
 import { Redis } from 'ioredis';
 import pg from 'pg';
 import { type Config, readConfig } from '../shared/io/config.js';
-import { type DataDir, openDataDir } from './data-dir.js';
-import { stopOrphans } from './orphans.js';
-import { exitWith, Refusal } from './refusal.js';
+import { type DataDir, openDataDir } from './running/data-dir.js';
+import { stopOrphans } from './running/orphans.js';
+import { exitWith, Refusal } from './running/refusal.js';
 
 const KEYS_PER_SCAN = 1000;
 

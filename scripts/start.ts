@@ -8,18 +8,18 @@
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Config, readConfig } from '../shared/io/config.js';
-import { type DataDir, openDataDir } from './data-dir.js';
-import { echoWarnings, rotateLog } from './log-files.js';
-import { stopOrphans } from './orphans.js';
-import { assertPortFree } from './ports.js';
-import { privatePostgres } from './private-postgres.js';
-import { privateRedis } from './private-redis.js';
-import { type ServerProgram, waitUntilAnswering } from './private-server.js';
-import type { Program } from './program.js';
-import { waitUntilReady } from './readiness.js';
-import { exitWith } from './refusal.js';
-import { keptSecret } from './secrets.js';
-import { Supervisor } from './supervisor.js';
+import { type DataDir, openDataDir } from './running/data-dir.js';
+import { echoWarnings, rotateLog } from './running/log-files.js';
+import { stopOrphans } from './running/orphans.js';
+import { assertPortFree } from './running/ports.js';
+import { privatePostgres } from './running/private-postgres.js';
+import { privateRedis } from './running/private-redis.js';
+import { type ServerProgram, waitUntilAnswering } from './running/private-server.js';
+import type { Program } from './running/program.js';
+import { waitUntilReady } from './running/readiness.js';
+import { exitWith } from './running/refusal.js';
+import { keptSecret } from './running/secrets.js';
+import { Supervisor } from './running/supervisor.js';
 
 /** In the order in which they start; they stop in the reverse order. */
 const PROCESSES = ['db-writer', 'engine', 'api'];

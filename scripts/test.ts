@@ -12,11 +12,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { startPrivatePostgres } from './private-postgres.js';
-import { startPrivateRedis } from './private-redis.js';
-import type { PrivateServer } from './private-server.js';
-import { sendSignal } from './program.js';
-import { exitWith, Refusal } from './refusal.js';
+import { startPrivatePostgres } from './running/private-postgres.js';
+import { startPrivateRedis } from './running/private-redis.js';
+import type { PrivateServer } from './running/private-server.js';
+import { sendSignal } from './running/program.js';
+import { exitWith, Refusal } from './running/refusal.js';
 import { TapReport } from './tap-report.js';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));

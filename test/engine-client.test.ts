@@ -18,7 +18,7 @@ import {
   REPLY_TIMEOUT_MS,
 } from '../api/engine-client.js';
 import type { ApiError } from '../api/errors.js';
-import { startPrivateRedis } from '../scripts/private-redis.js';
+import { startPrivateRedis } from '../scripts/running/private-redis.js';
 import { encodeAnswer } from '../shared/domain/answers.js';
 import { decodeRequest, encodeReplies, type Request } from '../shared/domain/codec.js';
 import type { Query } from '../shared/domain/commands.js';

@@ -20,7 +20,7 @@ import { BRIDGE_WAIT_MS, type ReadTrades, TAPE_LENGTH } from '../api/trade-tape.
 import { attachGateway } from '../api/ws/gateway.js';
 import { MAX_REQUESTS_PER_SECOND, MAX_STREAMS } from '../api/ws/session.js';
 import { migrate } from '../db-writer/migrate.js';
-import { startPrivateRedis } from '../scripts/private-redis.js';
+import { startPrivateRedis } from '../scripts/running/private-redis.js';
 import type { Level } from '../shared/domain/answers.js';
 import type { PublicTrade } from '../shared/domain/codec.js';
 import { DepthFold } from '../shared/domain/depth.js';

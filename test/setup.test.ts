@@ -7,12 +7,12 @@ import { promisify } from 'node:util';
 import { Redis } from 'ioredis';
 import pg from 'pg';
 import t from 'tap';
-import { openDataDir } from '../scripts/data-dir.js';
-import { readableWarning } from '../scripts/log-files.js';
-import { freePort } from '../scripts/ports.js';
-import { startPrivatePostgres } from '../scripts/private-postgres.js';
-import { startPrivateRedis } from '../scripts/private-redis.js';
-import { keptSecret } from '../scripts/secrets.js';
+import { openDataDir } from '../scripts/running/data-dir.js';
+import { readableWarning } from '../scripts/running/log-files.js';
+import { freePort } from '../scripts/running/ports.js';
+import { startPrivatePostgres } from '../scripts/running/private-postgres.js';
+import { startPrivateRedis } from '../scripts/running/private-redis.js';
+import { keptSecret } from '../scripts/running/secrets.js';
 import { TapReport } from '../scripts/tap-report.js';
 import { ConfigError, readConfig, withSettings } from '../shared/io/config.js';
 

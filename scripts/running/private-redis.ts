@@ -12,7 +12,7 @@ import { type PrivateServer, type ServerProgram, startServer } from './private-s
 import { Refusal } from './refusal.js';
 
 /** dist/bin/redis-server, which the set-up links to what it found or installed. */
-const BINARY = fileURLToPath(new URL('../bin/redis-server', import.meta.url));
+const BINARY = fileURLToPath(new URL('../../bin/redis-server', import.meta.url));
 
 /** Data in `folder`, output appended to `logFile`. */
 export async function startPrivateRedis(folder: string, logFile: string): Promise<PrivateServer> {
