@@ -310,6 +310,7 @@ t.test('the connection to Redis is lost while the market goes on', async t => {
     if (i % 100 === 50) proxy.cut();
     await fake.change({ bids: [[1 + (i % 11), i % 3]], asks: [[20 + (i % 5), i % 4]], trades: [[15, i]] });
     await sleep(1);
+    if (i % 100 === 0) await eventually(() => marketData.market('BTC_USDT')?.ready === true);
   }
   await becomesEqual(t, client, fake);
   await eventually(() => tradeIds(client).at(-1) === 300);
