@@ -1,0 +1,273 @@
+/**
+ * The engine's shell against real servers: a commit acts once and only for the leader, nothing is published before it,
+ * and a start refuses whatever is not the state that was acknowledged.
+ */
+import { randomBytes } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import t, { type Test } from 'tap';
+import type { AppliedBatch } from '../engine/batch.js';
+import { Clock } from '../engine/clock.js';
+import { CommandLog } from '../engine/command-log.js';
+import { Leader } from '../engine/leader.js';
+import { Machine } from '../engine/machine.js';
+import { recover } from '../engine/recovery.js';
+import { replayBatch } from '../engine/replay.js';
+import type { BatchText } from '../shared/domain/codec.js';
+import { keysOf } from '../shared/io/keys.js';
+import { createLogger } from '../shared/io/log.js';
+import { connectPatiently } from '../shared/io/redis.js';
+import { type Stack, startStack } from './stack.js';
+import { TcpProxy } from './tcp-proxy.js';
+import { eventually } from './ws-client.js';
+
+const REDIS_URL = process.env.REDIS_URL!;
+const LEASE_MS = 200;
+const log = createLogger('engine-shell', 'silent');
+
+async function world(t: Test) {
+  const keys = keysOf(`shell_${randomBytes(6).toString('hex')}`);
+  const redis = connectPatiently(REDIS_URL);
+  const proxy = await TcpProxy.start(REDIS_URL);
+  const commandLog = new CommandLog(proxy.url, keys, log);
+  t.teardown(async () => {
+    commandLog.interrupt();
+    commandLog.close();
+    proxy.close();
+    await redis.del(...Object.values(keys).filter(key => typeof key === 'string'));
+    redis.disconnect();
+  });
+  await eventually(async () => (await commandLog.lead('a', LEASE_MS).catch(() => null)) !== null);
+  /** All that a commit may change. */
+  const state = async () => ({
+    head: await redis.get(keys.head),
+    journal: (await redis.xrange(keys.journal, '-', '+')).map(([id]) => id),
+    commands: await redis.lrange(keys.commands, 0, -1),
+    deadLetters: await redis.lrange(keys.deadLetters, 0, -1),
+  });
+  return { keys, redis, proxy, commandLog, state };
+}
+
+/** A batch that took so many entries and sequenced the commands up to `last`. */
+function batchOf(taken: number, last: number, deadLetters: AppliedBatch['deadLetters'] = []): AppliedBatch {
+  const text = { commands: '', events: '[]', images: '[]', stateHash: '' };
+  const journal: BatchText = { logic: 1, head: '', first: 1, last, ...text };
+  return { taken, journal, deadLetters, publications: { replies: new Map(), markets: [], listings: [] } };
+}
+
+t.test('a commit journals, trims, moves the head and takes the next entries in one step', async t => {
+  const { commandLog, redis, keys, state } = await world(t);
+  await redis.rpush(keys.commands, 'a', 'rubbish', 'c', 'd');
+  t.same(await commandLog.take('1:0'), ['a', 'rubbish', 'c', 'd']);
+  t.same((await state()).commands, ['a', 'rubbish', 'c', 'd'], 'what is taken stays in the list');
+  const batch = batchOf(2, 1, [{ entry: 'rubbish', reason: 'no JSON' }]);
+  t.same(await commandLog.commit('1:0', '1:1', batch), ['c', 'd']);
+  const after = { head: '1:1', journal: ['1-0'], commands: ['c', 'd'], deadLetters: ['rubbish'] };
+  t.same(await state(), after);
+
+  t.same(await commandLog.commit('1:0', '1:1', batch), ['c', 'd'], 'the same again');
+  t.same(await state(), after, 'acts once');
+  await t.rejects(commandLog.commit('1:0', '1:2', batch), /FENCED/, 'another successor of the same head');
+  await t.rejects(
+    commandLog.commit('1:1', '1:2', batchOf(1, 1)),
+    /XADD/,
+    'a sequence that was journaled before',
+  );
+  t.same(await state(), after, 'what is refused changes nothing');
+
+  const queriesOnly: AppliedBatch = { ...batchOf(2, 1), journal: undefined };
+  t.same(await commandLog.commit('1:1', '1:2', queriesOnly), []);
+  t.same(
+    await state(),
+    { ...after, head: '1:2', commands: [] },
+    'queries advance the head and leave no trace',
+  );
+});
+
+t.test('entries are taken up to a bound of bytes, one however large', async t => {
+  const { commandLog, redis, keys } = await world(t);
+  const [large, small] = ['x'.repeat(1_500_000), 'y'.repeat(600_000)];
+  await redis.rpush(keys.commands, large, small, small);
+  t.same(await commandLog.take('1:0'), [large]);
+  await redis.lpop(keys.commands);
+  t.same(await commandLog.take('1:0'), [small]);
+});
+
+t.test('a commit whose answer is lost is sent again and acts once', async t => {
+  const { commandLog, redis, keys, proxy, state } = await world(t);
+  await redis.rpush(keys.commands, 'a', 'b');
+  proxy.mute(true);
+  const committing = commandLog.commit('1:0', '1:1', batchOf(1, 1));
+  await eventually(async () => (await redis.get(keys.head)) === '1:1');
+  proxy.mute(false);
+  proxy.cut();
+  t.same(await committing, ['b']);
+  t.same(await state(), { head: '1:1', journal: ['1-0'], commands: ['b'], deadLetters: [] });
+});
+
+t.test('one engine leads; after its lease another one, and the first can never write again', async t => {
+  const { commandLog, redis, keys, state } = await world(t);
+  t.equal(await commandLog.lead('b', LEASE_MS), null, 'while the lease holds');
+  t.equal(await commandLog.renew('b', LEASE_MS), false);
+  t.equal(await commandLog.renew('a', LEASE_MS), true);
+  await sleep(LEASE_MS + 50);
+  t.equal(await commandLog.lead('b', LEASE_MS), '2:0');
+  await redis.rpush(keys.commands, 'entry');
+  const before = await state();
+  await t.rejects(commandLog.commit('1:0', '1:1', batchOf(1, 1)), /FENCED/);
+  await t.rejects(commandLog.take('1:0'), /FENCED/);
+  t.same(await state(), before);
+  await commandLog.resign('a');
+  t.equal(await redis.get(keys.leader), 'b', 'who does not lead cannot resign');
+  await commandLog.resign('b');
+  t.equal(await commandLog.lead('a', LEASE_MS), '3:0', 'at once after a resignation');
+});
+
+t.test('nothing is published before the answer to the commit is there', async t => {
+  const published: string[] = [];
+  let answerCommit: (next: string[]) => void = () => {};
+  const pipeline = { publish: (channel: string) => published.push(channel), exec: async () => [] };
+  const query = JSON.stringify([1, 'CATALOG', 1, 'api', Number.MAX_SAFE_INTEGER, []]);
+  const commandLog = {
+    publisher: { pipeline: () => pipeline },
+    commit: () =>
+      new Promise<string[]>(resolve => {
+        answerCommit = resolve;
+      }),
+    take: async () => [query],
+    wait: () => new Promise(() => {}),
+    interrupt: () => {},
+  } as unknown as CommandLog;
+  const keys = keysOf('shell');
+  const leader = new Leader({ machine: new Machine(), clock: new Clock(0), commandLog, keys, log }, '1:0');
+  void leader.run();
+  await sleep(10);
+  answerCommit([]);
+  await sleep(10);
+  t.same(published, [keys.catalog], 'after its first commit a new leader announces the markets');
+  await sleep(10);
+  t.notOk(published.includes(keys.reply('api')), 'the query is answered, and its commit is not');
+  answerCommit([]);
+  await sleep(10);
+  t.same(published, [keys.catalog, keys.reply('api')]);
+});
+
+/** An exchange with open orders, trades and keys, some of it only in the journal; its processes have ended. */
+async function endedExchange(t: Test): Promise<Stack> {
+  const stack = await startStack(t);
+  const [buyer, seller] = [await stack.trader({ USDT: '1000' }), await stack.trader({ ADA: '500' })];
+  const order = (token: string, side: string, price: string) =>
+    stack.request('POST', '/api/v1/order', {
+      token,
+      body: { market: 'ADA_USDT', type: 'LIMIT', side, price, quantity: '10' },
+    });
+  for (const price of ['1', '1', '1.1']) await order(buyer.token, 'BUY', price);
+  await stack.settled();
+  await stack.kill('db-writer');
+  await order(seller.token, 'SELL', '1.1');
+  await order(seller.token, 'SELL', '2');
+  await stack.stop('api', 'engine');
+  return stack;
+}
+
+t.test('a start takes the state that was acknowledged, or refuses', async t => {
+  const stack = await endedExchange(t);
+  const { keys, redis, pool } = stack;
+  const commandLog = new CommandLog(REDIS_URL, keys, log);
+  t.teardown(() => commandLog.close());
+  const stores = { commandLog, keys, pool, log };
+  const batches: BatchText[] = [];
+  for await (const batch of commandLog.journalAfter(0)) batches.push(batch);
+  const last = batches.at(-1)!;
+
+  const { exchange } = await recover(stores);
+  t.same(
+    [exchange.sequence, exchange.stateHash],
+    [last.last, last.stateHash],
+    'the state at the end of the journal',
+  );
+  exchange.audit();
+
+  /** What recovery says of the stores while they are so changed. */
+  const refuses = async (
+    what: string,
+    change: () => Promise<unknown>,
+    undo: () => Promise<unknown>,
+    says: RegExp,
+  ) => {
+    await change();
+    await t.rejects(recover(stores), says, what);
+    await undo();
+  };
+  const sql = (text: string) => () => pool.query(text);
+  await refuses(
+    'money that Postgres has made up',
+    sql('UPDATE balances SET available = available + 1 WHERE account > 1000'),
+    sql('UPDATE balances SET available = available - 1 WHERE account > 1000'),
+    /hashes to/,
+  );
+  await refuses(
+    'two orders that have changed places in their queue',
+    sql(
+      `UPDATE orders SET queue_place = queue_place + 100000 WHERE queue_place = (SELECT min(queue_place) FROM orders WHERE queue_place > 0)`,
+    ),
+    sql('UPDATE orders SET queue_place = queue_place - 100000 WHERE queue_place > 100000'),
+    /hashes to/,
+  );
+  const id = (await redis.get(keys.exchangeId))!;
+  const giveBack = () => redis.set(keys.exchangeId, id);
+  await refuses(
+    'a Redis of another exchange',
+    () => redis.set(keys.exchangeId, 'other'),
+    giveBack,
+    /do not belong together/,
+  );
+  await refuses(
+    'a Redis that is empty',
+    () => redis.del(keys.exchangeId),
+    giveBack,
+    /does not know this exchange/,
+  );
+  const head = (await redis.get(keys.head))!;
+  await refuses(
+    'a Redis without head',
+    () => redis.del(keys.head),
+    () => redis.set(keys.head, head),
+    /no head/,
+  );
+  await redis.rename(keys.journal, `${keys.journal}-kept`);
+  await refuses(
+    'a Redis without journal',
+    async () => {},
+    () => redis.rename(`${keys.journal}-kept`, keys.journal),
+    /lost its tail/,
+  );
+  t.equal((await recover(stores)).exchange.stateHash, last.stateHash, 'and all is well again');
+});
+
+t.test('a journal that is not what happened is not replayed', async t => {
+  const stack = await endedExchange(t);
+  const commandLog = new CommandLog(REDIS_URL, stack.keys, log);
+  t.teardown(() => commandLog.close());
+  const batches: BatchText[] = [];
+  for await (const batch of commandLog.journalAfter(0)) batches.push(batch);
+  /** Replays all, with one batch changed. */
+  const replay = (index: number, change: Partial<BatchText>) => {
+    const machine = new Machine();
+    for (const [i, batch] of batches.entries())
+      replayBatch(machine, i === index ? { ...batch, ...change } : batch);
+    return machine.exchange.stateHash;
+  };
+  const [index, batch] = [batches.length - 1, batches.at(-1)!];
+  t.equal(replay(index, {}), batch.stateHash);
+  t.throws(() => replay(index, { stateHash: '0'.repeat(16) }), /state hashes to/);
+  t.throws(
+    () => replay(index, { events: batch.events.replace('ORDER_PLACED', 'ORDER_ENDED') }),
+    /other events/,
+  );
+  t.throws(() => replay(index, { logic: 2 }), /logic 2/);
+  t.throws(() => replay(index, { first: batch.first + 1 }), /the journal goes on at sequence/);
+  t.throws(
+    () => replay(index, { commands: batch.commands.replace('"SELL"', '"BUY"') }),
+    /other events|hashes to/,
+  );
+});
