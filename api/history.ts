@@ -5,7 +5,7 @@
  * question about an account's rows.
  */
 import { ORDER_FIELDS, type Order } from '../shared/domain/entities.js';
-import { EVENT_FIELDS, type LedgerEntry, type Trade } from '../shared/domain/events.js';
+import { EVENT_FIELDS, LEDGER_ENTRY_FIELDS, type LedgerEntry, type Trade } from '../shared/domain/events.js';
 import type { Candle, Interval } from '../shared/domain/klines.js';
 import type { OrderStatus } from '../shared/domain/orders.js';
 import { columnsOf, fromRow } from '../shared/io/tables.js';
@@ -145,7 +145,7 @@ export class History {
        ORDER BY ledger_id DESC LIMIT $4`,
       [account, before ?? Number.MAX_SAFE_INTEGER, asset, limit],
     );
-    return rows.map(row => ({ ...fromRow(EVENT_FIELDS.LEDGER_ENTRY, row), time: Number(row.time) }));
+    return rows.map(row => ({ ...fromRow(LEDGER_ENTRY_FIELDS, row), time: Number(row.time) }));
   }
 
   /** Those of the references that are a deposit of the account. */

@@ -2,13 +2,13 @@
  * Many batches folded into what one transaction writes.
  *
  * Guarantees: an entity is there once, as it is after the last batch; trades and ledger entries are all there, in order,
- * with their command's time. A row is the journal's own JSON array, made to fit in place and passed through: the engine
- * has checked it, and Postgres checks types and promises again.
+ * with their command's time. The row of an entity or trade is the journal's own JSON array, made to fit in place and
+ * passed through: the engine has checked it, and Postgres checks types and promises again.
  */
 import { type BatchText, decodeCommands } from '../shared/domain/codec.js';
 import { ENTITY_KINDS, type EntityKind, KINDS } from '../shared/domain/entities.js';
-import { EVENT_FIELDS } from '../shared/domain/events.js';
-import { fromTuple, type Json } from '../shared/domain/fields.js';
+import { EVENT_FIELDS, LEDGER_ENTRY_FIELDS, ledgerEntries } from '../shared/domain/events.js';
+import { fromTuple, type Json, toTuple } from '../shared/domain/fields.js';
 import { CandleFold } from './candles.js';
 import { JournalFault } from './journal-reader.js';
 
@@ -23,7 +23,7 @@ export interface Changes {
   readonly images: ReadonlyMap<EntityKind, readonly Row[]>;
   /** The event's fields, then the command's time and sequence. */
   readonly trades: readonly Row[];
-  /** The event's fields, then the command's time. */
+  /** Two for each movement: a ledger entry's fields, then the command's time. */
   readonly ledger: readonly Row[];
   readonly candles: readonly Row[];
 }
@@ -92,7 +92,7 @@ class History {
       for (const row of ofCommand) {
         const kind = row.shift();
         if (kind === 'TRADE') this.addTrade(row, time, batch.first + index);
-        else if (kind === 'LEDGER_ENTRY') this.addLedgerEntry(row, time);
+        else if (kind === 'MOVED') this.addMovement(row, time);
       }
     });
   }
@@ -116,9 +116,12 @@ class History {
     ]);
   }
 
-  private addLedgerEntry(row: Json[], time: number): void {
-    row.push(time);
-    this.ledger.push(row);
+  private addMovement(row: Json[], time: number): void {
+    const movement = fromTuple(EVENT_FIELDS.MOVED, row);
+    if (movement === undefined)
+      throw new JournalFault(`malformed movement in the journal: ${JSON.stringify(row)}`);
+    for (const entry of ledgerEntries(movement))
+      this.ledger.push([...toTuple(LEDGER_ENTRY_FIELDS, entry), time]);
   }
 
   private addTrade(row: Json[], time: number, sequence: number): void {

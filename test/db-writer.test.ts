@@ -21,7 +21,7 @@ import {
   toStreamFields,
 } from '../shared/domain/codec.js';
 import { ENTITY_KINDS, FIRST_USER, KINDS } from '../shared/domain/entities.js';
-import { EVENT_FIELDS } from '../shared/domain/events.js';
+import { EVENT_FIELDS, LEDGER_ENTRY_FIELDS } from '../shared/domain/events.js';
 import { type Fields, integer } from '../shared/domain/fields.js';
 import { addTrade, type Candle, candleOf, INTERVALS, openTime } from '../shared/domain/klines.js';
 import { checkPostgresDurability } from '../shared/io/durability.js';
@@ -38,7 +38,7 @@ const MAIN = fileURLToPath(new URL('../db-writer/main.js', import.meta.url));
 const EXCHANGE_ID = 'an-exchange';
 const REACH_TIMEOUT_MS = 20_000;
 const TRADE_FIELDS = { ...EVENT_FIELDS.TRADE, time: integer, sequence: integer };
-const LEDGER_FIELDS = { ...EVENT_FIELDS.LEDGER_ENTRY, time: integer };
+const LEDGER_FIELDS = { ...LEDGER_ENTRY_FIELDS, time: integer };
 const log = createLogger('db-writer-test', 'silent');
 
 /** An exchange of its own for each test: keys, schema, a watermark at 0. */

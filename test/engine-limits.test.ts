@@ -177,7 +177,7 @@ rule(
   'a deposit comes from the treasury, a withdrawal goes back to it',
   `
   deposit  user USDT 100          | ok
-  events                          | LEDGER_ENTRY, LEDGER_ENTRY
+  events                          | MOVED
   ledger                          | treasury USDT -100 DEPOSIT after -100, user USDT 100 DEPOSIT after 100
   balance  treasury USDT          | available -100 locked 0
   withdraw user USDT 30 key w1    | ok

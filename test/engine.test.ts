@@ -708,14 +708,13 @@ rule(
   'each command says what happened',
   `${FUNDED}
   ledger                             | treasury BTC -10 DEPOSIT after -20, self BTC 10 DEPOSIT after 10
-  events                             | LEDGER_ENTRY, LEDGER_ENTRY
+  events                             | MOVED
   place  seller s1 SELL 1 @ 90       | NEW
   events                             | ORDER_PLACED
   place  self   o1 SELL 1 @ 91       | NEW
   place  self   o2 BUY  3 @ 91 IOC   | trade s1 o2 1 @ 90, o1 EXPIRED_IN_MATCH remaining 1,
                                      | EXPIRED remaining 2
-  events                             | ORDER_PLACED, TRADE, LEDGER_ENTRY, LEDGER_ENTRY, LEDGER_ENTRY,
-                                     | LEDGER_ENTRY, ORDER_ENDED, ORDER_ENDED
+  events                             | ORDER_PLACED, TRADE, MOVED, MOVED, ORDER_ENDED, ORDER_ENDED
   place  buyer  b1 BUY 99 @ 91       | INSUFFICIENT_BALANCE needs 9009 USDT of 1000
   events                             | REFUSED
   ledger                             | none

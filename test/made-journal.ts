@@ -11,11 +11,19 @@ import {
   type Order,
   TREASURY,
 } from '../shared/domain/entities.js';
-import type { Event, LedgerEntry, Trade } from '../shared/domain/events.js';
+import {
+  type Event,
+  type LedgerEntry,
+  ledgerEntries,
+  type Movement,
+  type Trade,
+} from '../shared/domain/events.js';
 
 const MARKET = 'BTC_USDT';
 /** Two seconds before a leap day. */
 const START_MS = Date.UTC(2024, 1, 28, 23, 59, 58);
+
+type Cause = Pick<Movement, 'type' | 'asset' | 'amount' | 'market' | 'tradeId' | 'key'>;
 
 export type Stored<T> = T & { time: number };
 
@@ -100,8 +108,9 @@ export class MadeJournal {
   private deposit(changed: Map<string, unknown>): Event[] {
     const account = this.account();
     const amount = BigInt(1 + this.random(1_000_000));
-    const entry = this.post(changed, account, 'USDT', amount, 'DEPOSIT', `{"a\\b",NULL}${this.sequence}`);
-    const contra = this.post(changed, TREASURY, 'USDT', -amount, 'DEPOSIT', null);
+    const name = `{"a\\b",NULL}${this.sequence}`;
+    const cause = { type: 'DEPOSIT', asset: 'USDT', amount, market: null, tradeId: null, key: name } as const;
+    const moved = this.move(changed, TREASURY, account, cause);
     const { available, locked } = this.balances.get(`${account} USDT`)!;
     const key: IdempotencyKey = {
       account,
@@ -109,7 +118,7 @@ export class MadeJournal {
       type: 'DEPOSIT',
       asset: 'USDT',
       amount,
-      ledgerId: this.ledger.length - 1,
+      ledgerId: this.ledger.length,
       available,
       locked,
       time: this.time,
@@ -117,7 +126,7 @@ export class MadeJournal {
     };
     this.keys.push(key);
     changed.set(`key ${this.sequence}`, encodeImage('idempotencyKey', key));
-    return [entry, contra];
+    return [moved];
   }
 
   /** Places an order; half of them take from the oldest one that is open. */
@@ -184,13 +193,13 @@ export class MadeJournal {
     };
     this.trades.push({ ...trade, time: this.time, sequence: this.sequence });
     const [buyer, seller] = buyerIsMaker ? [maker, taker] : [taker, maker];
-    const reference = `${MARKET}:${trade.tradeId}`;
+    const cause = { type: 'TRADE', market: MARKET, tradeId: trade.tradeId, key: null } as const;
+    const base = { ...cause, asset: 'BTC', amount: baseAmount };
+    const quote = { ...cause, asset: 'USDT', amount: quoteAmount };
     return [
       { kind: 'TRADE', body: trade },
-      this.post(changed, buyer.account, 'BTC', baseAmount, 'TRADE', reference),
-      this.post(changed, seller.account, 'BTC', -baseAmount, 'TRADE', reference),
-      this.post(changed, seller.account, 'USDT', quoteAmount, 'TRADE', reference),
-      this.post(changed, buyer.account, 'USDT', -quoteAmount, 'TRADE', reference),
+      this.move(changed, seller.account, buyer.account, base),
+      this.move(changed, buyer.account, seller.account, quote),
     ];
   }
 
@@ -199,31 +208,23 @@ export class MadeJournal {
     changed.set(`order ${order.orderId}`, encodeImage('order', order));
   }
 
-  private post(
-    changed: Map<string, unknown>,
-    account: number,
-    asset: string,
-    amount: bigint,
-    type: LedgerEntry['type'],
-    reference: string | null,
-  ): Event {
+  private move(changed: Map<string, unknown>, from: number, to: number, cause: Cause): Event {
+    const fromAfter = this.change(changed, from, cause.asset, -cause.amount);
+    const toAfter = this.change(changed, to, cause.asset, cause.amount);
+    const body = { ...cause, ledgerId: this.ledger.length + 1, from, fromAfter, to, toAfter };
+    for (const entry of ledgerEntries(body)) this.ledger.push({ ...entry, time: this.time });
+    return { kind: 'MOVED', body };
+  }
+
+  /** Gives what the account has after it. */
+  private change(changed: Map<string, unknown>, account: number, asset: string, amount: bigint): bigint {
     const name = `${account} ${asset}`;
     const funds = account === TREASURY ? 0n : 10n ** 15n;
     const balance = this.balances.get(name) ?? { account, asset, available: funds, locked: 0n };
     balance.available += amount;
     this.balances.set(name, balance);
     changed.set(`balance ${name}`, encodeImage('balance', balance));
-    const entry: LedgerEntry = {
-      ledgerId: this.ledger.length + 1,
-      account,
-      asset,
-      amount,
-      type,
-      reference,
-      balanceAfter: balance.available + balance.locked,
-    };
-    this.ledger.push({ ...entry, time: this.time });
-    return { kind: 'LEDGER_ENTRY', body: entry };
+    return balance.available + balance.locked;
   }
 
   private account(): number {

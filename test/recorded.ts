@@ -9,7 +9,7 @@ import { decodeImages, encodeEvent, encodeImage, type Image } from '../shared/do
 import type { Command } from '../shared/domain/commands.js';
 import { DepthFold } from '../shared/domain/depth.js';
 import { ENTITY_KINDS, type EntityKind, KINDS, type Order, TREASURY } from '../shared/domain/entities.js';
-import type { Event } from '../shared/domain/events.js';
+import { type Event, ledgerEntries } from '../shared/domain/events.js';
 import { isOpen } from '../shared/domain/orders.js';
 
 /** A command as the shell hands it to the core. */
@@ -119,19 +119,17 @@ export class Recorded {
     assert.ok(events.length > 0, 'every command has an event');
     assert.equal(refusals, answer.kind === 'REFUSED' ? 1 : 0, 'refused in the answer and in the journal');
     if (refusals > 0) assert.equal(events.length, 1, 'a refusal changes nothing');
-    const sums = new Map<string, bigint>();
     for (const { kind, body } of events) {
       if (kind === 'ORDER_PLACED') assert.equal(body.orderId, sequence, 'an order is named by its sequence');
       if (kind === 'TRADE') {
         assert.equal(body.tradeId, (this.#lastTradeIds.get(body.market) ?? 0) + 1, 'trade ids have no gap');
         this.#lastTradeIds.set(body.market, body.tradeId);
       }
-      if (kind !== 'LEDGER_ENTRY') continue;
-      assert.equal(body.ledgerId, ++this.#lastLedgerId, 'ledger ids have no gap');
-      sums.set(body.asset, (sums.get(body.asset) ?? 0n) + body.amount);
+      if (kind !== 'MOVED') continue;
+      assert.equal(body.ledgerId, this.#lastLedgerId + 1, 'ledger ids have no gap');
+      assert.ok(body.amount > 0n, 'nothing less than a unit moves');
+      this.#lastLedgerId += 2;
     }
-    for (const [asset, sum] of sums)
-      assert.equal(sum, 0n, `the entries of a command sum to zero in ${asset}`);
     if (answer.kind !== 'ORDER') return;
     const trades = events.flatMap(event => (event.kind === 'TRADE' ? [event.body] : []));
     assert.deepEqual(answer.trades, trades, 'the answer has the trades of the journal');
@@ -145,11 +143,12 @@ export class Recorded {
     const events = this.events.at(-1)!;
     if (answer.kind !== 'TRANSFERRED' || events[0]!.kind === 'REPEATED') return;
     const { ledgerId, asset, available, locked } = answer.transfer;
-    const entry = events.find(event => event.kind === 'LEDGER_ENTRY' && event.body.ledgerId === ledgerId);
-    assert(entry?.kind === 'LEDGER_ENTRY' && 'account' in body);
-    assert.equal(entry.body.account, body.account);
-    assert.equal(entry.body.asset, asset);
-    assert.equal(entry.body.balanceAfter, available + locked);
+    const entries = events.flatMap(event => (event.kind === 'MOVED' ? ledgerEntries(event.body) : []));
+    const entry = entries.find(entry => entry.ledgerId === ledgerId);
+    assert(entry !== undefined && 'account' in body);
+    assert.equal(entry.account, body.account);
+    assert.equal(entry.asset, asset);
+    assert.equal(entry.balanceAfter, available + locked);
   }
 
   /** An order that the batch changed: its status says how much is filled, and it has a place where it rests. */

@@ -1,7 +1,7 @@
 /** What the exchange said, in the words of a session's script. */
 import type { Answer, Level } from '../shared/domain/answers.js';
 import type { Market, Order } from '../shared/domain/entities.js';
-import type { Event, Events, Trade } from '../shared/domain/events.js';
+import type { Event, Events, LedgerEntry, Trade } from '../shared/domain/events.js';
 import type { Reject } from '../shared/domain/rejects.js';
 import {
   averagePrice,
@@ -74,7 +74,7 @@ export function orderText(order: Order, words: Words): string {
 }
 
 /** `buyer USDT -100 TRADE BTC_USDT:1 after 900`. */
-export function ledgerText(entry: Events['LEDGER_ENTRY'], words: Words): string {
+export function ledgerText(entry: LedgerEntry, words: Words): string {
   const { account, asset, amount, type, reference, balanceAfter } = entry;
   const change = words.decimal(amount, asset);
   const why = reference === null ? type : `${type} ${reference}`;

@@ -34,7 +34,7 @@ import type { Test } from 'tap';
 import { type Answer, encodeAnswer } from '../shared/domain/answers.js';
 import type { Command, OrderName } from '../shared/domain/commands.js';
 import type { Order } from '../shared/domain/entities.js';
-import type { Event } from '../shared/domain/events.js';
+import { type Event, ledgerEntries } from '../shared/domain/events.js';
 import { GENESIS } from '../shared/domain/genesis.js';
 import {
   ORDER_TYPES,
@@ -280,7 +280,7 @@ class Session {
 
   #ledger(): string {
     const texts = this.#events.flatMap(({ kind, body }) =>
-      kind === 'LEDGER_ENTRY' ? [ledgerText(body, this.#words)] : [],
+      kind === 'MOVED' ? ledgerEntries(body).map(entry => ledgerText(entry, this.#words)) : [],
     );
     return texts.join(', ') || 'none';
   }

@@ -3,17 +3,12 @@
  * all accounts is zero after every command; nothing but the treasury goes below zero, or the process ends.
  */
 import { type Balance, FEES, TREASURY } from '../../shared/domain/entities.js';
-import type { LedgerType } from '../../shared/domain/events.js';
+import type { Movement } from '../../shared/domain/events.js';
 import type { Tracked } from './changes.js';
 import type { State } from './state.js';
 
-export interface Movement {
-  asset: string;
-  /** Smallest units, more than zero. */
-  amount: bigint;
-  type: LedgerType;
-  reference: string | null;
-}
+/** What moves, and why. */
+export type Cause = Pick<Movement, 'type' | 'asset' | 'amount' | 'market' | 'tradeId' | 'key'>;
 
 /** Reserves what an order needs. */
 export function lock(state: State, account: number, asset: string, amount: bigint): void {
@@ -33,42 +28,27 @@ export function unlock(state: State, account: number, asset: string, amount: big
 /** Where a payment comes out of: a taker pays from what is available, a maker from what its order locked. */
 export type Source = 'available' | 'locked';
 
-/** Moves an amount from one account to what is available to another: two ledger entries that sum to zero. */
-export function move(state: State, from: number, source: Source, to: number, movement: Movement): void {
-  const payer = touched(state, from, movement.asset);
-  payer[source] -= movement.amount;
+/** Moves an amount from one account to what is available to another. */
+export function move(state: State, from: number, source: Source, to: number, cause: Cause): void {
+  const { type, asset, amount, market, tradeId, key } = cause;
+  const payer = touched(state, from, asset);
+  payer[source] -= amount;
   if (from !== TREASURY) assertNotNegative(payer);
-  record(state, payer, -movement.amount, movement);
-  const receiver = touched(state, to, movement.asset);
-  receiver.available += movement.amount;
-  record(state, receiver, movement.amount, movement);
-}
-
-/** Moves a fee to the fee account; a fee of nothing leaves no entry. */
-export function chargeFee(
-  state: State,
-  account: number,
-  asset: string,
-  amount: bigint,
-  reference: string,
-): void {
-  if (amount === 0n) return;
-  move(state, account, 'available', FEES, { asset, amount, type: 'FEE', reference });
-}
-
-function record(state: State, balance: Balance, amount: bigint, { type, reference }: Movement): void {
+  const fromAfter = payer.available + payer.locked;
+  const receiver = touched(state, to, asset);
+  receiver.available += amount;
+  const toAfter = receiver.available + receiver.locked;
+  const ledgerId = state.exchange.lastLedgerId + 1;
+  state.exchange.lastLedgerId += 2;
   state.emit({
-    kind: 'LEDGER_ENTRY',
-    body: {
-      ledgerId: ++state.exchange.lastLedgerId,
-      account: balance.account,
-      asset: balance.asset,
-      amount,
-      type,
-      reference,
-      balanceAfter: balance.available + balance.locked,
-    },
+    kind: 'MOVED',
+    body: { ledgerId, type, asset, amount, from, fromAfter, to, toAfter, market, tradeId, key },
   });
+}
+
+/** Moves a trade's fee to the fee account; a fee of nothing moves nothing. */
+export function chargeFee(state: State, account: number, fee: Omit<Cause, 'type' | 'key'>): void {
+  if (fee.amount > 0n) move(state, account, 'available', FEES, { ...fee, type: 'FEE', key: null });
 }
 
 function touched(state: State, account: number, asset: string): Tracked<Balance> {

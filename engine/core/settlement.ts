@@ -38,14 +38,14 @@ export function settle(
   return trade;
 }
 
-function pay(state: State, market: TradedMarket, trade: Trade): void {
-  const reference = `${trade.market}:${trade.tradeId}`;
-  const { takerAccount: taker, makerAccount: maker } = trade;
-  const base = { asset: market.base, amount: trade.baseAmount, type: 'TRADE', reference } as const;
-  const quote = { asset: market.quote, amount: trade.quoteAmount, type: 'TRADE', reference } as const;
-  const [takerPays, makerPays] = trade.buyerIsMaker ? [base, quote] : [quote, base];
+function pay(state: State, { base, quote }: TradedMarket, trade: Trade): void {
+  const { market, tradeId, takerAccount: taker, makerAccount: maker } = trade;
+  const cause = { type: 'TRADE', market, tradeId, key: null } as const;
+  const bases = { ...cause, asset: base, amount: trade.baseAmount };
+  const quotes = { ...cause, asset: quote, amount: trade.quoteAmount };
+  const [takerPays, makerPays] = trade.buyerIsMaker ? [bases, quotes] : [quotes, bases];
   move(state, taker, 'available', maker, takerPays);
   move(state, maker, 'locked', taker, makerPays);
-  chargeFee(state, taker, makerPays.asset, trade.takerFee, reference);
-  chargeFee(state, maker, takerPays.asset, trade.makerFee, reference);
+  chargeFee(state, taker, { ...makerPays, amount: trade.takerFee });
+  chargeFee(state, maker, { ...takerPays, amount: trade.makerFee });
 }

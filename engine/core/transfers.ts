@@ -38,7 +38,7 @@ function transfer(state: State, type: TransferType, body: Transfer, check: Check
   const { account, asset, amount, key } = body;
   const [from, to] = type === 'DEPOSIT' ? [TREASURY, account] : [account, TREASURY];
   const firstLedgerId = state.exchange.lastLedgerId + 1;
-  move(state, from, 'available', to, { asset, amount, type, reference: key });
+  move(state, from, 'available', to, { type, asset, amount, market: null, tradeId: null, key });
   const ledgerId = type === 'DEPOSIT' ? firstLedgerId + 1 : firstLedgerId;
   const { available, locked } = state.balance(account, asset);
   const { time } = state.exchange;

@@ -30,7 +30,7 @@ import {
 /** The version of every list entry; another meaning is another version (D12). */
 export const REQUEST_VERSION = 1;
 /** The engine's logic: a journal is replayed by the logic that wrote it (D12). */
-export const LOGIC = 1;
+export const LOGIC = 2;
 
 const REQUEST_FIELDS = { ...COMMAND_FIELDS, ...QUERY_FIELDS };
 

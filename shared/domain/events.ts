@@ -52,7 +52,29 @@ export interface Trade {
   makerFee: bigint;
 }
 
-/** One signed change of one account's balance; the entries of a command sum to zero per asset. */
+/**
+ * An amount that went from one account to another: two ledger entries that sum to zero, the payer's `ledgerId` and the
+ * receiver's, the next one.
+ */
+export interface Movement {
+  ledgerId: number;
+  type: LedgerType;
+  asset: string;
+  /** Smallest units, more than zero. */
+  amount: bigint;
+  from: number;
+  /** What the payer has after it, available and locked together. */
+  fromAfter: bigint;
+  to: number;
+  toAfter: bigint;
+  /** Of a TRADE or a FEE: the trade. */
+  market: string | null;
+  tradeId: number | null;
+  /** Of a DEPOSIT or WITHDRAWAL: its idempotency key, where it has one. */
+  key: string | null;
+}
+
+/** One signed change of one account's balance, as it is kept. */
 export interface LedgerEntry {
   ledgerId: number;
   account: number;
@@ -74,7 +96,7 @@ export interface Events {
   /** A cancel-all that found this many orders. */
   CANCELED_ALL: { account: number; orders: number };
   TRADE: Trade;
-  LEDGER_ENTRY: LedgerEntry;
+  MOVED: Movement;
   ASSET_CREATED: { asset: string };
   MARKET_CREATED: { market: string };
   MARKET_UPDATED: { market: string };
@@ -114,16 +136,41 @@ export const EVENT_FIELDS: { readonly [K in EventKind]: Fields<Events[K]> } = {
     makerAccount: integer,
     makerFee: amount,
   },
-  LEDGER_ENTRY: {
+  MOVED: {
     ledgerId: integer,
-    account: integer,
+    type: oneOf(LEDGER_TYPES),
     asset: assetName,
     amount,
-    type: oneOf(LEDGER_TYPES),
-    reference: nullable(text),
-    balanceAfter: amount,
+    from: integer,
+    fromAfter: amount,
+    to: integer,
+    toAfter: amount,
+    market: nullable(marketName),
+    tradeId: nullable(integer),
+    key: nullable(text),
   },
   ASSET_CREATED: { asset: assetName },
   MARKET_CREATED: { market: marketName },
   MARKET_UPDATED: { market: marketName },
 };
+
+export const LEDGER_ENTRY_FIELDS: Fields<LedgerEntry> = {
+  ledgerId: integer,
+  account: integer,
+  asset: assetName,
+  amount,
+  type: oneOf(LEDGER_TYPES),
+  reference: nullable(text),
+  balanceAfter: amount,
+};
+
+/** The payer's and the receiver's. */
+export function ledgerEntries(movement: Movement): [LedgerEntry, LedgerEntry] {
+  const { ledgerId, type, asset, amount, from, fromAfter, to, toAfter, market, tradeId, key } = movement;
+  const reference = market === null ? key : `${market}:${tradeId}`;
+  const both = { asset, type, reference };
+  return [
+    { ...both, ledgerId, account: from, amount: -amount, balanceAfter: fromAfter },
+    { ...both, ledgerId: ledgerId + 1, account: to, amount, balanceAfter: toAfter },
+  ];
+}
