@@ -7,6 +7,7 @@ import {
   type BatchText,
   decodeRequest,
   encodeCommands,
+  encodeImages,
   isCommand,
   type JournaledCommand,
   LOGIC,
@@ -126,7 +127,7 @@ class BatchBuilder {
       last: this.machine.exchange.sequence,
       commands: encodeCommands(this.#commands),
       events: JSON.stringify(this.#events),
-      images: JSON.stringify(images),
+      images: encodeImages(images),
       stateHash,
     };
     return {

@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { type BatchEffects, Exchange, type Timing } from '../engine/core/exchange.js';
 import { type Answer, decodeAnswer, encodeAnswer } from '../shared/domain/answers.js';
-import { decodeImages, encodeEvent, encodeImage, type Image } from '../shared/domain/codec.js';
+import { decodeImages, encodeEvent, encodeImage, encodeImages, type Image } from '../shared/domain/codec.js';
 import type { Command } from '../shared/domain/commands.js';
 import { DepthFold } from '../shared/domain/depth.js';
 import { ENTITY_KINDS, type EntityKind, KINDS, type Order, TREASURY } from '../shared/domain/entities.js';
@@ -84,7 +84,7 @@ export class Recorded {
 
   endBatch(): BatchEffects {
     const effects = this.exchange.endBatch();
-    const images = decodeImages(JSON.stringify(effects.images));
+    const images = decodeImages(encodeImages(effects.images));
     const names = images.map(nameOf);
     assert.equal(new Set(names).size, names.length, 'each changed entity once');
     for (const image of images) this.#images.set(nameOf(image), image);

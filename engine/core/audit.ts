@@ -1,9 +1,14 @@
 /** Checks the whole state against the promises of DESIGN.md section 1. Throws at the first contradiction. */
-import { encodeImage } from '../../shared/domain/codec.js';
-import { ENTITY_KINDS, type EntityKind, KINDS, TREASURY } from '../../shared/domain/entities.js';
-import { HashSum, hashImage } from './hash.js';
+import {
+  ENTITY_KINDS,
+  type Entities,
+  type EntityKind,
+  KINDS,
+  TREASURY,
+} from '../../shared/domain/entities.js';
+import { EntityHasher, Hash64, HashSum } from './hash.js';
 import type { State } from './state.js';
-import { needOf } from './trading.js';
+import { amountNeeded, assetNeeded } from './trading.js';
 
 /** @param stateHash the running hash after the last batch, which must have ended */
 export function audit(state: State, stateHash: string): void {
@@ -23,18 +28,18 @@ function auditOrders(state: State): void {
     for (const [market, orders] of open) {
       for (const [clientOrderId, order] of orders) {
         named++;
-        const found = state.orders.get(order.orderId) === order;
+        const found = state.orders.get(order.orderId) === order && state.markets.get(market) === order.traded;
         const same =
           order.account === account && order.market === market && order.clientOrderId === clientOrderId;
-        if (!found || !same)
+        if (!found || !same || order.holder !== state.accounts.get(account))
           throw new Error(`order ${order.orderId} is filed under ${account} ${market} ${clientOrderId}`);
       }
     }
   }
   if (named !== state.orders.size) throw new Error(`${state.orders.size} orders by id, ${named} by account`);
   for (const order of state.orders.values()) {
-    const { book, resting } = state.markets.get(order.market)!;
-    const lots = order.quantity! - order.filledQuantity;
+    const { book, resting } = order.traded;
+    const lots = order.remaining;
     if (resting[order.slot] !== order)
       throw new Error(`order ${order.orderId} does not hold slot ${order.slot}`);
     if (book.remainingOf(order.slot) !== lots || book.accountOf(order.slot) !== order.account) {
@@ -50,8 +55,7 @@ function auditRestingCount(state: State): void {
     for (const side of ['BUY', 'SELL'] as const) {
       let open = 0n;
       for (const order of state.orders.values()) {
-        if (order.market === market.market && order.side === side)
-          open += BigInt(order.quantity! - order.filledQuantity);
+        if (order.market === market.market && order.side === side) open += BigInt(order.remaining!);
       }
       const resting = market.book.depth(side).reduce((sum, [, lots]) => sum + BigInt(lots), 0n);
       if (open !== resting)
@@ -63,9 +67,8 @@ function auditRestingCount(state: State): void {
 function auditLocked(state: State): void {
   const needs = new Map<string, bigint>();
   for (const order of state.orders.values()) {
-    const { asset, amount } = needOf(state.markets.get(order.market)!, order);
-    const name = `${order.account} ${asset}`;
-    needs.set(name, (needs.get(name) ?? 0n) + amount);
+    const name = `${order.account} ${assetNeeded(order)}`;
+    needs.set(name, (needs.get(name) ?? 0n) + amountNeeded(order));
   }
   for (const { account, balances } of state.accounts.values()) {
     for (const { asset, available, locked } of balances.values()) {
@@ -91,29 +94,30 @@ function auditSums(state: State): void {
 
 function hashOf(state: State): string {
   const sum = new HashSum();
-  for (const kind of ENTITY_KINDS) {
-    for (const entity of entitiesOf(state, kind)) {
-      if (!(KINDS[kind].live as (entity: unknown) => boolean)(entity)) continue;
-      const { low, high } = hashImage(encodeImage(kind, entity as never));
-      sum.add(low, high);
-    }
-  }
+  for (const kind of ENTITY_KINDS) addHashes(sum, kind, entitiesOf(state, kind));
   return sum.toString();
 }
 
-function entitiesOf(state: State, kind: EntityKind): Iterable<unknown> {
-  switch (kind) {
-    case 'exchange':
-      return [state.exchange];
-    case 'asset':
-      return state.assets.values();
-    case 'market':
-      return state.markets.values();
-    case 'balance':
-      return [...state.accounts.values()].flatMap(({ balances }) => [...balances.values()]);
-    case 'order':
-      return state.orders.values();
-    case 'idempotencyKey':
-      return state.idempotencyKeys.values();
+function addHashes<K extends EntityKind>(sum: HashSum, kind: K, entities: Iterable<Entities[K]>): void {
+  const hasher = new EntityHasher(kind);
+  const fixedPart = new Hash64();
+  const hash = new Hash64();
+  for (const entity of entities) {
+    if (!KINDS[kind].live(entity)) continue;
+    hasher.fixedPart(entity, fixedPart);
+    hasher.hash(entity, fixedPart, hash);
+    sum.add(hash);
   }
+}
+
+function entitiesOf<K extends EntityKind>(state: State, kind: K): Iterable<Entities[K]> {
+  const entities: { [K in EntityKind]: () => Iterable<Entities[K]> } = {
+    exchange: () => [state.exchange],
+    asset: () => state.assets.values(),
+    market: () => state.markets.values(),
+    balance: () => [...state.accounts.values()].flatMap(({ balances }) => [...balances.values()]),
+    order: () => state.orders.values(),
+    idempotencyKey: () => state.idempotencyKeys.values(),
+  };
+  return entities[kind]();
 }

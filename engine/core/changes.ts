@@ -2,80 +2,107 @@
  * What a batch changed: each touched entity once, as it is at the batch's end, and the state hash after it.
  * Whoever changes an entity touches it in the same function.
  */
-import { encodeImage } from '../../shared/domain/codec.js';
+import type { Image } from '../../shared/domain/codec.js';
 import { ENTITY_KINDS, type Entities, type EntityKind, KINDS } from '../../shared/domain/entities.js';
-import type { Json } from '../../shared/domain/fields.js';
-import { type Hash64, HashSum, hashImage } from './hash.js';
-
-/** What the core keeps about an entity that it holds: whether this batch touched it, and its term of the state hash. */
-export class Tracking<K extends EntityKind = EntityKind> {
-  touched = false;
-  hashLow = 0;
-  hashHigh = 0;
-
-  constructor(
-    readonly kind: K,
-    readonly entity: Entities[K],
-  ) {}
-}
-
-export type Tracked<T> = T & { readonly tracking: Tracking };
-
-/** Makes a new entity one that can be touched. */
-export function track<K extends EntityKind, E extends Entities[K]>(kind: K, entity: E): Tracked<E> {
-  return Object.assign(entity, { tracking: new Tracking(kind, entity) });
-}
+import { recordCopier } from '../../shared/domain/fields.js';
+import { EntityHasher, Hash64, HashSum } from './hash.js';
 
 export interface BatchImages {
-  /** After-images as JSON values, the kinds in table order, each in the order of the first touch. */
-  images: Json[][];
+  /** Each changed entity as it is after the batch, the kinds in table order, each in the order of the first touch. */
+  images: Image[];
   /** 16 hexadecimal digits. */
   stateHash: string;
 }
 
-export class Changes {
-  readonly #hash = new HashSum();
-  readonly #touched: Readonly<Record<EntityKind, Tracking[]>> = {
-    exchange: [],
-    asset: [],
-    market: [],
-    balance: [],
-    order: [],
-    idempotencyKey: [],
-  };
+export class ChangesOfKind<K extends EntityKind> {
+  readonly touched: Tracking<K>[] = [];
+  readonly #kind: K;
+  readonly #hasher: EntityHasher<K>;
+  readonly #copy: (entity: Entities[K]) => Entities[K];
 
-  touch(tracking: Tracking): void {
-    if (tracking.touched) return;
-    tracking.touched = true;
-    this.#touched[tracking.kind].push(tracking);
+  constructor(kind: K) {
+    this.#kind = kind;
+    this.#hasher = new EntityHasher(kind);
+    this.#copy = recordCopier(KINDS[kind].fields);
   }
 
-  /** Ends the batch: its images and the hash after it. The next touch begins a new batch. */
-  end(): BatchImages {
-    const images: Json[][] = [];
-    for (const kind of ENTITY_KINDS) this.#endKind(kind, images);
-    return { images, stateHash: this.#hash.toString() };
+  /** Makes an entity one that can be touched. */
+  track(entity: Entities[K]): Tracking<K> {
+    return new Tracking(this, entity);
   }
 
-  #endKind(kind: EntityKind, images: Json[][]): void {
-    const touched = this.#touched[kind];
-    const live = KINDS[kind].live as (entity: unknown) => boolean;
-    for (const tracking of touched) {
-      const image = encodeImage(kind, tracking.entity);
-      this.#rehash(tracking, live(tracking.entity) ? hashImage(image) : NO_HASH);
+  end(images: Image[], stateHash: HashSum): void {
+    for (const tracking of this.touched) {
       tracking.touched = false;
-      images.push(image);
+      this.#rehash(tracking, stateHash);
+      images.push({ kind: this.#kind, entity: this.#copy(tracking.entity) } as Image);
     }
-    touched.length = 0;
+    this.touched.length = 0;
   }
 
   /** Replaces the entity's term of the sum; an entity that is over has none. */
-  #rehash(tracking: Tracking, { low, high }: Hash64): void {
-    this.#hash.subtract(tracking.hashLow, tracking.hashHigh);
-    tracking.hashLow = low;
-    tracking.hashHigh = high;
-    this.#hash.add(low, high);
+  #rehash(tracking: Tracking<K>, stateHash: HashSum): void {
+    const { entity, hash } = tracking;
+    stateHash.subtract(hash);
+    if (KINDS[this.#kind].live(entity)) {
+      this.#hasher.hash(entity, this.#fixedPart(tracking), hash);
+      stateHash.add(hash);
+    } else {
+      hash.low = 0;
+      hash.high = 0;
+    }
+  }
+
+  #fixedPart(tracking: Tracking<K>): Hash64 {
+    if (tracking.fixedPart === undefined) {
+      tracking.fixedPart = new Hash64();
+      this.#hasher.fixedPart(tracking.entity, tracking.fixedPart);
+    }
+    return tracking.fixedPart;
   }
 }
 
-const NO_HASH = { low: 0, high: 0 };
+/** What the core keeps about an entity that it holds: whether this batch touched it, and its term of the state hash. */
+export class Tracking<K extends EntityKind> {
+  touched = false;
+  /** Absent until the entity is hashed for the first time. */
+  fixedPart: Hash64 | undefined = undefined;
+  readonly hash = new Hash64();
+
+  constructor(
+    readonly changes: ChangesOfKind<K>,
+    readonly entity: Entities[K],
+  ) {}
+
+  /** Says that the entity changes. */
+  touch(): void {
+    if (this.touched) return;
+    this.touched = true;
+    this.changes.touched.push(this);
+  }
+}
+
+export type Tracked<K extends EntityKind> = Entities[K] & { readonly tracking: Tracking<K> };
+
+/** Makes a new entity one that can be touched. */
+export function tracked<K extends EntityKind>(changes: ChangesOfKind<K>, entity: Entities[K]): Tracked<K> {
+  const copy = { ...entity };
+  return Object.assign(copy, { tracking: changes.track(copy) });
+}
+
+export class Changes {
+  readonly exchange = new ChangesOfKind('exchange');
+  readonly asset = new ChangesOfKind('asset');
+  readonly market = new ChangesOfKind('market');
+  readonly balance = new ChangesOfKind('balance');
+  readonly order = new ChangesOfKind('order');
+  readonly idempotencyKey = new ChangesOfKind('idempotencyKey');
+  readonly #stateHash = new HashSum();
+
+  /** Ends the batch: its images and the hash after it. The next touch begins a new batch. */
+  end(): BatchImages {
+    const images: Image[] = [];
+    for (const kind of ENTITY_KINDS) this[kind].end(images, this.#stateHash);
+    return { images, stateHash: this.#stateHash.toString() };
+  }
+}

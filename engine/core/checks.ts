@@ -31,8 +31,8 @@ function checkRanges(
 }
 
 function checkLiquidity(market: TradedMarket, order: PlaceOrder): RejectCode | null {
-  if (order.type === 'MARKET' && market.book.levelCount(opposite(order.side)) === 0) return 'NO_LIQUIDITY';
-  return order.type === 'LIMIT_MAKER' && crosses(market.book, order.side, order.price) ? 'WOULD_TAKE' : null;
+  if (order.type === 'MARKET' && market.book.levels(opposite(order.side)).count === 0) return 'NO_LIQUIDITY';
+  return order.type === 'LIMIT_MAKER' && crosses(market.book, order.side, order.price!) ? 'WOULD_TAKE' : null;
 }
 
 /** A market order by quantity is valued at the best price that it would meet. */
@@ -41,15 +41,15 @@ function checkNotional(
   { side, price, quantity, quoteQuantity }: PlaceOrder,
 ): RejectCode | null {
   if (quoteQuantity !== null) return quoteQuantity < market.minNotional ? 'MIN_NOTIONAL' : null;
-  const ticks = price ?? market.book.priceAt(opposite(side), 0);
+  const ticks = price ?? market.book.bestPrice(opposite(side));
   return notional(market, ticks, quantity!) < market.minNotional ? 'MIN_NOTIONAL' : null;
 }
 
 function checkOpenOrders(state: State, market: TradedMarket, order: PlaceOrder): RejectCode | null {
-  const open = state.openOrders(order.account, order.market);
-  if (open.has(order.clientOrderId)) return 'DUPLICATE_CLIENT_ORDER_ID';
+  const open = state.accounts.get(order.account)?.openOrders(order.market);
+  if (open?.has(order.clientOrderId)) return 'DUPLICATE_CLIENT_ORDER_ID';
   if (order.timeInForce !== 'GTC') return null;
-  if (open.size >= market.maxOpenOrders) return 'TOO_MANY_ORDERS';
+  if (open !== undefined && open.size >= market.maxOpenOrders) return 'TOO_MANY_ORDERS';
   const total = market.book.totalAt(order.side, order.price!);
   return total + order.quantity! > Number.MAX_SAFE_INTEGER ? 'LIMIT_EXCEEDED' : null;
 }
@@ -58,7 +58,7 @@ function checkOpenOrders(state: State, market: TradedMarket, order: PlaceOrder):
 export function checkFunds(state: State, market: TradedMarket, order: PlaceOrder): Reject | null {
   const asset = order.side === 'BUY' ? market.quote : market.base;
   const needed = order.side === 'BUY' ? quoteNeeded(state, market, order) : baseNeeded(state, market, order);
-  const available = state.available(order.account, asset);
+  const available = state.accounts.get(order.account)?.available(asset) ?? 0n;
   return available < needed ? insufficient(asset, needed, available) : null;
 }
 

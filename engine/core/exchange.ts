@@ -67,7 +67,7 @@ export class Exchange {
     if (time < state.exchange.time) throw new Error(`time went back from ${state.exchange.time} to ${time}`);
     state.exchange.sequence++;
     state.exchange.time = time;
-    state.changes.touch(state.exchange.tracking);
+    state.exchange.tracking.touch();
     return time > deadline ? refuse(state, reject('EXPIRED_IN_QUEUE')) : apply(state, command);
   }
 
@@ -84,12 +84,12 @@ export class Exchange {
 
   #takeDepthChanges(): DepthChange[] {
     const { changedBooks } = this.#state;
-    const changes = Array.from(changedBooks, ([{ market, book, updateId }, firstUpdateId]) => ({
+    const changes = Array.from(changedBooks, ([{ market, book, updateId, depthChanges }, firstUpdateId]) => ({
       market,
       firstUpdateId,
       lastUpdateId: updateId,
-      bids: book.takeChangedLevels('BUY'),
-      asks: book.takeChangedLevels('SELL'),
+      bids: depthChanges.take('BUY', book),
+      asks: depthChanges.take('SELL', book),
     }));
     changedBooks.clear();
     return changes;

@@ -76,7 +76,7 @@ export function updateMarket(state: State, body: UpdateMarket): Answer {
 
   // After this point the command must succeed.
   Object.assign(market, limits);
-  state.changes.touch(market.tracking);
+  market.tracking.touch();
   state.emit({ kind: 'MARKET_UPDATED', body: { market: market.market } });
   return { kind: 'CATALOG', assets: [], markets: [market] };
 }

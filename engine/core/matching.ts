@@ -3,6 +3,7 @@
  * nothing: whatever may be refused is refused between plan and execution.
  */
 import { opposite, type SelfTradePrevention, type Side } from '../../shared/domain/orders.js';
+import { keyOf, priceOf } from './levels.js';
 import { NONE, type OrderBook } from './order-book.js';
 
 export interface Taker {
@@ -58,57 +59,51 @@ export class MatchPlan {
 }
 
 /** Whether an order at this limit would meet the best level of the other side. */
-export function crosses(book: OrderBook, side: Side, limit: number | null): boolean {
-  return reaches(book, side, limit, 0);
+export function crosses(book: OrderBook, side: Side, limit: number): boolean {
+  const levels = book.levels(opposite(side));
+  return levels.count > 0 && levels.keyAt(levels.count - 1) >= keyOf(opposite(side), limit);
 }
 
 /** Fills `plan` with what the taker would do to the book. */
 export function planMatch(book: OrderBook, taker: Taker, plan: MatchPlan): void {
   plan.clear();
-  let budget = taker.budget;
-  for (let rank = 0; reaches(book, taker.side, taker.limit, rank); rank++) {
-    const price = book.priceAt(opposite(taker.side), rank);
-    const before = plan.filled;
-    const most =
-      budget === null ? taker.quantity - before : affordable(budget, price, taker.quantity - before);
-    if (!planLevel(book, taker, plan, { rank, price, most })) return;
-    if (budget !== null) budget -= BigInt(plan.filled - before) * BigInt(price);
+  const levels = book.levels(opposite(taker.side));
+  const worst = taker.limit === null ? Number.NEGATIVE_INFINITY : keyOf(opposite(taker.side), taker.limit);
+  let { budget } = taker;
+  for (let index = levels.count - 1; index >= 0 && levels.keyAt(index) >= worst; index--) {
+    const price = priceOf(levels.keyAt(index));
+    const wanted = taker.quantity - plan.filled;
+    const most = budget === null ? wanted : affordable(budget, price, wanted);
+    const filledBefore = plan.filled;
+    if (!planLevel(book, taker, plan, levels.idAt(index), price, most)) return;
+    if (budget !== null) budget -= BigInt(plan.filled - filledBefore) * BigInt(price);
   }
   plan.end = 'NO_MORE_ORDERS';
 }
 
-/** Plans one level; false where the taker is done. */
+/** Plans one level, at most so many lots of it; false where the taker is done. */
 function planLevel(
   book: OrderBook,
   taker: Taker,
   plan: MatchPlan,
-  level: { rank: number; price: number; most: number },
+  level: number,
+  price: number,
+  most: number,
 ): boolean {
-  let left = level.most;
-  for (
-    let maker = book.headAt(opposite(taker.side), level.rank);
-    maker !== NONE;
-    maker = book.nextOf(maker)
-  ) {
+  let left = most;
+  for (let maker = book.oldestOn(level); maker !== NONE; maker = book.nextOf(maker)) {
     if (left === 0) return false;
     if (book.accountOf(maker) === taker.account && taker.selfTradePrevention !== 'NONE') {
-      if (taker.selfTradePrevention !== 'EXPIRE_TAKER') plan.add(maker, level.price, 0);
+      if (taker.selfTradePrevention !== 'EXPIRE_TAKER') plan.add(maker, price, 0);
       if (taker.selfTradePrevention === 'EXPIRE_MAKER') continue;
       plan.end = 'SELF_TRADE';
       return false;
     }
     const lots = Math.min(left, book.remainingOf(maker));
-    plan.add(maker, level.price, lots);
+    plan.add(maker, price, lots);
     left -= lots;
   }
   return left > 0;
-}
-
-function reaches(book: OrderBook, side: Side, limit: number | null, rank: number): boolean {
-  if (rank >= book.levelCount(opposite(side))) return false;
-  if (limit === null) return true;
-  const price = book.priceAt(opposite(side), rank);
-  return side === 'BUY' ? price <= limit : price >= limit;
 }
 
 /** Lots that the budget pays at this price, `most` at most. */

@@ -8,14 +8,15 @@
  */
 import type { Level } from '../../shared/domain/answers.js';
 import type { Side } from '../../shared/domain/orders.js';
-import { Levels } from './levels.js';
+import { keyOf, Levels, priceOf, sideOf } from './levels.js';
 
 export const NONE = -1;
 
-const INITIAL_CAPACITY = 256;
+const INITIAL_CAPACITY = 4;
 
 export class OrderBook {
-  readonly #sides: Readonly<Record<Side, Levels>> = { BUY: new Levels(), SELL: new Levels() };
+  readonly #bids = new Levels();
+  readonly #asks = new Levels();
 
   // Orders, by slot. `#next` also links the free slots.
   #remaining = new Float64Array(INITIAL_CAPACITY);
@@ -26,70 +27,56 @@ export class OrderBook {
   #freeSlot = NONE;
   #slots = 0;
 
-  // Levels, by level id. `#head` also links the free ids.
+  // Levels, by level id. `#oldest` also links the free ids.
   #key = new Float64Array(INITIAL_CAPACITY);
   #total = new Float64Array(INITIAL_CAPACITY);
-  #head = new Int32Array(INITIAL_CAPACITY);
-  #tail = new Int32Array(INITIAL_CAPACITY);
-  #changed = new Uint8Array(INITIAL_CAPACITY);
+  #oldest = new Int32Array(INITIAL_CAPACITY);
+  #newest = new Int32Array(INITIAL_CAPACITY);
   #freeLevel = NONE;
   #levels = 0;
-
-  readonly #changedKeys: Record<Side, number[]> = { BUY: [], SELL: [] };
-  #changes = 0;
-
-  /** Counts every change of the book, so that two readings tell whether anything happened between them. */
-  get changes(): number {
-    return this.#changes;
-  }
 
   /** Puts an order at the back of its price's queue and gives its slot. */
   add(side: Side, price: number, lots: number, account: number): number {
     const level = this.#levelAt(side, keyOf(side, price));
     const slot = this.#takeSlot();
-    const tail = this.#tail[level]!;
+    const newest = this.#newest[level]!;
     this.#remaining[slot] = lots;
     this.#account[slot] = account;
     this.#level[slot] = level;
     this.#next[slot] = NONE;
-    this.#previous[slot] = tail;
-    if (tail === NONE) this.#head[level] = slot;
-    else this.#next[tail] = slot;
-    this.#tail[level] = slot;
+    this.#previous[slot] = newest;
+    if (newest === NONE) this.#oldest[level] = slot;
+    else this.#next[newest] = slot;
+    this.#newest[level] = slot;
     this.#total[level]! += lots;
-    this.#noteChange(side, level);
     return slot;
   }
 
-  /** Takes lots off an order that keeps its place; one that has none left leaves the book, and its slot is free. */
-  reduce(side: Side, slot: number, lots: number): void {
+  /**
+   * Takes lots off an order, which keeps its place, and gives what is left. With nothing left the order leaves the
+   * book, and its slot is free.
+   */
+  reduce(slot: number, lots: number): number {
     const rest = this.#remaining[slot]! - lots;
-    const level = this.#level[slot]!;
     this.#remaining[slot] = rest;
-    this.#total[level]! -= lots;
-    this.#noteChange(side, level);
-    if (rest === 0) this.#unlink(side, slot, level);
+    this.#total[this.#level[slot]!]! -= lots;
+    if (rest === 0) this.#unlink(slot);
+    return rest;
   }
 
   /** Takes an order out of the book; its slot is free. */
-  remove(side: Side, slot: number): void {
-    this.reduce(side, slot, this.#remaining[slot]!);
+  remove(slot: number): void {
+    this.reduce(slot, this.#remaining[slot]!);
   }
 
-  levelCount(side: Side): number {
-    return this.#sides[side].count;
+  /** The levels of a side, to be read only. */
+  levels(side: Side): Levels {
+    return side === 'BUY' ? this.#bids : this.#asks;
   }
 
-  /** @param rank 0 for the best level */
-  priceAt(side: Side, rank: number): number {
-    const levels = this.#sides[side];
-    return Math.abs(levels.keyAt(levels.count - 1 - rank));
-  }
-
-  /** The oldest order of a level. @param rank 0 for the best level */
-  headAt(side: Side, rank: number): number {
-    const levels = this.#sides[side];
-    return this.#head[levels.idAt(levels.count - 1 - rank)]!;
+  /** The order that rests longest on a level. */
+  oldestOn(level: number): number {
+    return this.#oldest[level]!;
   }
 
   /** The order behind this one at its price, or NONE. */
@@ -105,78 +92,69 @@ export class OrderBook {
     return this.#account[slot]!;
   }
 
+  sideOf(slot: number): Side {
+    return sideOf(this.#key[this.#level[slot]!]!);
+  }
+
+  /** Ticks. */
+  priceOf(slot: number): number {
+    return priceOf(this.#key[this.#level[slot]!]!);
+  }
+
+  /** Ticks. Only where there are levels. */
+  bestPrice(side: Side): number {
+    const levels = this.levels(side);
+    return priceOf(levels.keyAt(levels.count - 1));
+  }
+
   /** Lots resting at a price. */
   totalAt(side: Side, price: number): number {
-    return this.#totalOf(side, keyOf(side, price));
+    const levels = this.levels(side);
+    const index = levels.indexOf(keyOf(side, price));
+    return index < 0 ? 0 : this.#total[levels.idAt(index)]!;
   }
 
   /** Best first. */
   depth(side: Side): Level[] {
-    const levels = this.#sides[side];
+    const levels = this.levels(side);
     const depth: Level[] = [];
     for (let index = levels.count - 1; index >= 0; index--) {
-      depth.push([Math.abs(levels.keyAt(index)), this.#total[levels.idAt(index)]!]);
+      depth.push([priceOf(levels.keyAt(index)), this.#total[levels.idAt(index)]!]);
     }
     return depth;
   }
 
-  /** The levels of a side that changed since the last call, with their totals now (0: gone), best first. */
-  takeChangedLevels(side: Side): Level[] {
-    const keys = [...new Set(this.#changedKeys[side])].sort((a, b) => b - a);
-    this.#changedKeys[side].length = 0;
-    return keys.map(key => [Math.abs(key), this.#takeChanged(side, key)]);
-  }
-
-  #takeChanged(side: Side, key: number): number {
-    const index = this.#sides[side].indexOf(key);
-    if (index < 0) return 0;
-    const level = this.#sides[side].idAt(index);
-    this.#changed[level] = 0;
-    return this.#total[level]!;
-  }
-
-  #noteChange(side: Side, level: number): void {
-    this.#changes++;
-    if (this.#changed[level] === 1) return;
-    this.#changed[level] = 1;
-    this.#changedKeys[side].push(this.#key[level]!);
-  }
-
-  #totalOf(side: Side, key: number): number {
-    const index = this.#sides[side].indexOf(key);
-    return index < 0 ? 0 : this.#total[this.#sides[side].idAt(index)]!;
-  }
-
-  #unlink(side: Side, slot: number, level: number): void {
+  #unlink(slot: number): void {
+    const level = this.#level[slot]!;
     const next = this.#next[slot]!;
     const previous = this.#previous[slot]!;
-    if (previous === NONE) this.#head[level] = next;
+    if (previous === NONE) this.#oldest[level] = next;
     else this.#next[previous] = next;
-    if (next === NONE) this.#tail[level] = previous;
+    if (next === NONE) this.#newest[level] = previous;
     else this.#previous[next] = previous;
-    if (this.#head[level] === NONE) this.#endLevel(side, level);
+    if (this.#oldest[level] === NONE) this.#endLevel(level);
     this.#next[slot] = this.#freeSlot;
     this.#freeSlot = slot;
   }
 
   #levelAt(side: Side, key: number): number {
-    const levels = this.#sides[side];
+    const levels = this.levels(side);
     const index = levels.indexOf(key);
     if (index >= 0) return levels.idAt(index);
     const level = this.#takeLevel();
     this.#key[level] = key;
     this.#total[level] = 0;
-    this.#head[level] = NONE;
-    this.#tail[level] = NONE;
-    this.#changed[level] = 0;
+    this.#oldest[level] = NONE;
+    this.#newest[level] = NONE;
     levels.insertAt(~index, key, level);
     return level;
   }
 
-  #endLevel(side: Side, level: number): void {
-    const levels = this.#sides[side];
-    levels.removeAt(levels.indexOf(this.#key[level]!));
-    this.#head[level] = this.#freeLevel;
+  #endLevel(level: number): void {
+    const key = this.#key[level]!;
+    const levels = this.levels(sideOf(key));
+    levels.removeAt(levels.indexOf(key));
+    this.#oldest[level] = this.#freeLevel;
     this.#freeLevel = level;
   }
 
@@ -193,7 +171,7 @@ export class OrderBook {
   #takeLevel(): number {
     const level = this.#freeLevel;
     if (level !== NONE) {
-      this.#freeLevel = this.#head[level]!;
+      this.#freeLevel = this.#oldest[level]!;
       return level;
     }
     if (this.#levels === this.#key.length) this.#growLevels();
@@ -211,21 +189,22 @@ export class OrderBook {
   #growLevels(): void {
     this.#key = doubled(this.#key);
     this.#total = doubled(this.#total);
-    this.#head = doubled(this.#head);
-    this.#tail = doubled(this.#tail);
-    this.#changed = doubled(this.#changed);
+    this.#oldest = doubled(this.#oldest);
+    this.#newest = doubled(this.#newest);
   }
 
   /** Throws where the links, totals or order of the levels contradict each other, or the book is crossed. */
   audit(): void {
     for (const side of ['BUY', 'SELL'] as const) this.#auditSide(side);
-    const bid = this.levelCount('BUY') > 0 ? this.priceAt('BUY', 0) : 0;
-    const ask = this.levelCount('SELL') > 0 ? this.priceAt('SELL', 0) : Number.POSITIVE_INFINITY;
+    const [bids, asks] = [this.#bids, this.#asks];
+    if (bids.count === 0 || asks.count === 0) return;
+    const bid = priceOf(bids.keyAt(bids.count - 1));
+    const ask = priceOf(asks.keyAt(asks.count - 1));
     if (bid >= ask) throw new Error(`book crossed: bid ${bid} ask ${ask}`);
   }
 
   #auditSide(side: Side): void {
-    const levels = this.#sides[side];
+    const levels = this.levels(side);
     for (let index = 0; index < levels.count; index++) {
       const level = levels.idAt(index);
       if (index > 0 && levels.keyAt(index - 1) >= levels.keyAt(index))
@@ -238,26 +217,21 @@ export class OrderBook {
   #auditLevel(side: Side, level: number): void {
     let total = 0;
     let previous = NONE;
-    for (let slot = this.#head[level]!; slot !== NONE; slot = this.#next[slot]!) {
+    for (let slot = this.#oldest[level]!; slot !== NONE; slot = this.#next[slot]!) {
       if (this.#previous[slot] !== previous || this.#level[slot] !== level)
         throw new Error(`${side} slot ${slot} mislinked`);
       if (!(this.#remaining[slot]! > 0)) throw new Error(`${side} slot ${slot} rests with nothing left`);
       total += this.#remaining[slot]!;
       previous = slot;
     }
-    if (this.#tail[level] !== previous || previous === NONE)
-      throw new Error(`${side} level ${level} has another tail`);
+    if (this.#newest[level] !== previous || previous === NONE)
+      throw new Error(`${side} level ${level} has another newest order`);
     if (this.#total[level] !== total)
       throw new Error(`${side} level ${level} totals ${this.#total[level]}, orders ${total}`);
   }
 }
 
-/** Rises towards the better price, see `Levels`. */
-function keyOf(side: Side, price: number): number {
-  return side === 'BUY' ? price : -price;
-}
-
-function doubled<T extends Float64Array | Int32Array | Uint8Array>(array: T): T {
+function doubled<T extends Float64Array | Int32Array>(array: T): T {
   const larger = new (array.constructor as new (length: number) => T)(array.length * 2);
   larger.set(array);
   return larger;

@@ -2,7 +2,8 @@
 import type { Answer } from '../../shared/domain/answers.js';
 import type { AccountOrders, OrderName, Query } from '../../shared/domain/commands.js';
 import { reject } from '../../shared/domain/rejects.js';
-import type { OpenOrder, State } from './state.js';
+import type { OpenOrder } from './open-order.js';
+import type { State } from './state.js';
 import { findOrder } from './trading.js';
 
 export function answerQuery(state: State, query: Query): Answer {
@@ -34,9 +35,12 @@ function getOrder(state: State, name: OrderName): Answer {
 
 function openOrders(state: State, { account, market }: AccountOrders): Answer {
   if (market !== null && !state.markets.has(market)) return refused('UNKNOWN_MARKET');
-  const open = state.accounts.get(account)?.open ?? new Map<string, Map<string, OpenOrder>>();
-  const maps = market === null ? [...open.values()] : [state.openOrders(account, market)];
-  const orders = maps.flatMap(orders => [...orders.values()]).sort((a, b) => a.orderId - b.orderId);
+  const holder = state.accounts.get(account);
+  const orders: OpenOrder[] = [];
+  for (const [name, open] of holder?.open ?? []) {
+    if (market === null || market === name) orders.push(...open.values());
+  }
+  orders.sort((a, b) => a.orderId - b.orderId);
   return { kind: 'ORDERS', orders, sequence: state.exchange.sequence };
 }
 

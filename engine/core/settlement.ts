@@ -1,23 +1,19 @@
 /** One trade's money: base from seller to buyer, quote from buyer to seller, each side's fee out of what it receives. */
 import type { Trade } from '../../shared/domain/events.js';
 import { feeOn } from './fees.js';
-import { chargeFee, move } from './ledger.js';
-import type { OpenOrder, State, TradedMarket } from './state.js';
+import { move } from './ledger.js';
+import type { OpenOrder } from './open-order.js';
+import type { State } from './state.js';
 
 /** Moves the money of `lots` at the maker's price and gives the trade; the orders' fills are the caller's to add. */
-export function settle(
-  state: State,
-  market: TradedMarket,
-  taker: OpenOrder,
-  maker: OpenOrder,
-  lots: number,
-): Trade {
-  const buyerIsMaker = maker.side === 'BUY';
+export function settle(state: State, taker: OpenOrder, maker: OpenOrder, lots: number): Trade {
+  const market = maker.traded;
   const price = maker.price!;
+  const buyerIsMaker = maker.side === 'BUY';
   const baseAmount = BigInt(lots) * market.lotSize;
   const quoteAmount = BigInt(lots) * BigInt(price) * market.tickLotValue;
   const tradeId = ++market.lastTradeId;
-  state.changes.touch(market.tracking);
+  market.tracking.touch();
   const trade: Trade = {
     market: market.market,
     tradeId,
@@ -34,18 +30,41 @@ export function settle(
     makerFee: feeOn(buyerIsMaker ? baseAmount : quoteAmount, market.makerFee),
   };
   state.emit({ kind: 'TRADE', body: trade });
-  pay(state, market, trade);
+  pay(state, taker, maker, trade);
   return trade;
 }
 
-function pay(state: State, { base, quote }: TradedMarket, trade: Trade): void {
-  const { market, tradeId, takerAccount: taker, makerAccount: maker } = trade;
+function pay(state: State, taker: OpenOrder, maker: OpenOrder, trade: Trade): void {
+  const { base, quote } = maker.traded;
+  const { market, tradeId, buyerIsMaker, baseAmount, quoteAmount } = trade;
+  const takerPays = buyerIsMaker ? base : quote;
+  const makerPays = buyerIsMaker ? quote : base;
+  const takerPaid = state.balance(taker.holder, takerPays);
+  const takerReceived = state.balance(taker.holder, makerPays);
+  const makerPaid = state.balance(maker.holder, makerPays);
+  const makerReceived = state.balance(maker.holder, takerPays);
+
   const cause = { type: 'TRADE', market, tradeId, key: null } as const;
-  const bases = { ...cause, asset: base, amount: trade.baseAmount };
-  const quotes = { ...cause, asset: quote, amount: trade.quoteAmount };
-  const [takerPays, makerPays] = trade.buyerIsMaker ? [bases, quotes] : [quotes, bases];
-  move(state, taker, 'available', maker, takerPays);
-  move(state, maker, 'locked', taker, makerPays);
-  chargeFee(state, taker, { ...makerPays, amount: trade.takerFee });
-  chargeFee(state, maker, { ...takerPays, amount: trade.makerFee });
+  const takersAmount = buyerIsMaker ? baseAmount : quoteAmount;
+  const makersAmount = buyerIsMaker ? quoteAmount : baseAmount;
+  move(
+    state,
+    { payer: takerPaid, source: 'available', receiver: makerReceived, amount: takersAmount },
+    cause,
+  );
+  move(state, { payer: makerPaid, source: 'locked', receiver: takerReceived, amount: makersAmount }, cause);
+  chargeFee(state, takerReceived, trade.takerFee, trade);
+  chargeFee(state, makerReceived, trade.makerFee, trade);
+}
+
+/** A fee of nothing moves nothing. */
+function chargeFee(
+  state: State,
+  payer: ReturnType<State['balance']>,
+  amount: bigint,
+  { market, tradeId }: Trade,
+): void {
+  if (amount === 0n) return;
+  const receiver = state.balance(state.fees, payer.asset);
+  move(state, { payer, source: 'available', receiver, amount }, { type: 'FEE', market, tradeId, key: null });
 }

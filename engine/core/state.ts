@@ -3,150 +3,153 @@
  * rules; here stand the maps, the counters and the loading of an entity from a checkpoint.
  */
 import type { Image } from '../../shared/domain/codec.js';
-import type {
-  Asset,
-  Balance,
-  Entities,
-  Exchange,
-  IdempotencyKey,
-  Market,
-  Order,
+import {
+  type Asset,
+  type Balance,
+  FEES,
+  type IdempotencyKey,
+  type Market,
+  type Order,
+  TREASURY,
 } from '../../shared/domain/entities.js';
 import type { Emit } from '../../shared/domain/events.js';
-import { Changes, type Tracked, track } from './changes.js';
+import { Changes, type Tracked, tracked } from './changes.js';
+import { DepthChanges } from './depth-changes.js';
 import { MatchPlan } from './matching.js';
+import { OpenOrder } from './open-order.js';
 import { OrderBook } from './order-book.js';
+import { OrderIndex } from './order-index.js';
 
-export type OpenOrder = Tracked<Order> & {
-  /** In its market's book. */
-  slot: number;
-};
-
-export type TradedMarket = Tracked<Market> & {
+export type TradedMarket = Tracked<'market'> & {
   readonly book: OrderBook;
   /** By slot of the book. */
   readonly resting: OpenOrder[];
+  readonly depthChanges: DepthChanges;
+  /** Sequence of the last command that changed the book. */
+  bookChangedAt: number;
 };
 
-export interface Account {
-  readonly account: number;
+/** Everything of one account. */
+export class Account {
   /** By asset. */
-  readonly balances: Map<string, Tracked<Balance>>;
+  readonly balances = new Map<string, Tracked<'balance'>>();
   /** By market, then by client order id, oldest first. */
-  readonly open: Map<string, Map<string, OpenOrder>>;
+  readonly open = new Map<string, Map<string, OpenOrder>>();
+
+  constructor(readonly account: number) {}
+
+  /** What it has of an asset to use, in smallest units. */
+  available(asset: string): bigint {
+    return this.balances.get(asset)?.available ?? 0n;
+  }
+
+  /** Its open orders of a market; none is an empty map that is not kept. */
+  openOrders(market: string): ReadonlyMap<string, OpenOrder> {
+    return this.open.get(market) ?? NO_ORDERS;
+  }
 }
 
+const NO_ORDERS: ReadonlyMap<string, OpenOrder> = new Map();
+
 export class State {
-  readonly exchange: Tracked<Exchange> = track('exchange', { id: 1, sequence: 0, time: 0, lastLedgerId: 0 });
-  readonly assets = new Map<string, Tracked<Asset>>();
+  readonly changes = new Changes();
+  readonly exchange = tracked(this.changes.exchange, { id: 1, sequence: 0, time: 0, lastLedgerId: 0 });
+  readonly assets = new Map<string, Tracked<'asset'>>();
   readonly markets = new Map<string, TradedMarket>();
   readonly accounts = new Map<number, Account>();
+  readonly treasury = this.account(TREASURY);
+  readonly fees = this.account(FEES);
   /** Open orders by id. */
-  readonly orders = new Map<number, OpenOrder>();
+  readonly orders = new OrderIndex();
   /** Oldest first. */
-  readonly idempotencyKeys = new Map<string, Tracked<IdempotencyKey>>();
-  readonly changes = new Changes();
+  readonly idempotencyKeys = new Map<string, Tracked<'idempotencyKey'>>();
   /** The markets whose books this batch changed, with the first update id of the batch. */
   readonly changedBooks = new Map<TradedMarket, number>();
   /** Scratch of the command that is being executed. */
   readonly plan = new MatchPlan();
 
   constructor(readonly emit: Emit) {
-    this.changes.touch(this.exchange.tracking);
+    this.exchange.tracking.touch();
   }
 
   account(account: number): Account {
     const known = this.accounts.get(account);
     if (known !== undefined) return known;
-    const opened: Account = { account, balances: new Map(), open: new Map() };
+    const opened = new Account(account);
     this.accounts.set(account, opened);
     return opened;
   }
 
   addAsset(asset: Asset): void {
-    const tracked = track('asset', { ...asset });
-    this.assets.set(asset.asset, tracked);
-    this.changes.touch(tracked.tracking);
+    const added = tracked(this.changes.asset, asset);
+    this.assets.set(asset.asset, added);
+    added.tracking.touch();
   }
 
   addMarket(market: Market): void {
-    const traded = track('market', { ...market, book: new OrderBook(), resting: [] });
-    this.markets.set(market.market, traded);
-    this.changes.touch(traded.tracking);
+    const parts = { book: new OrderBook(), resting: [], depthChanges: new DepthChanges(), bookChangedAt: 0 };
+    const added = Object.assign(tracked(this.changes.market, market), parts);
+    this.markets.set(market.market, added);
+    added.tracking.touch();
   }
 
   /** The balance, made with nothing in it where there was none. */
-  balance(account: number, asset: string): Tracked<Balance> {
-    const { balances } = this.account(account);
-    const known = balances.get(asset);
+  balance(holder: Account, asset: string): Tracked<'balance'> {
+    const known = holder.balances.get(asset);
     if (known !== undefined) return known;
-    return this.#addBalance({ account, asset, available: 0n, locked: 0n });
+    return this.#addBalance(holder, { account: holder.account, asset, available: 0n, locked: 0n });
   }
 
-  #addBalance(balance: Balance): Tracked<Balance> {
-    const tracked = track('balance', { ...balance });
-    this.account(balance.account).balances.set(balance.asset, tracked);
-    this.changes.touch(tracked.tracking);
-    return tracked;
-  }
-
-  /** What an account has of an asset to use, in smallest units. */
-  available(account: number, asset: string): bigint {
-    return this.accounts.get(account)?.balances.get(asset)?.available ?? 0n;
-  }
-
-  /** The account's open orders of a market; none is an empty map that is not kept. */
-  openOrders(account: number, market: string): ReadonlyMap<string, OpenOrder> {
-    return this.accounts.get(account)?.open.get(market) ?? NO_ORDERS;
+  #addBalance(holder: Account, balance: Balance): Tracked<'balance'> {
+    const added = tracked(this.changes.balance, balance);
+    holder.balances.set(balance.asset, added);
+    added.tracking.touch();
+    return added;
   }
 
   /** Makes an order findable and puts the rest of it at the back of its queue. */
-  rest(market: TradedMarket, order: OpenOrder): void {
-    order.slot = market.book.add(
-      order.side,
-      order.price!,
-      order.quantity! - order.filledQuantity,
-      order.account,
-    );
-    market.resting[order.slot] = order;
-    this.orders.set(order.orderId, order);
-    const { open } = this.account(order.account);
-    const orders = open.get(order.market);
-    if (orders === undefined) open.set(order.market, new Map([[order.clientOrderId, order]]));
+  rest(order: OpenOrder): void {
+    const { holder, traded, side, price } = order;
+    order.slot = traded.book.add(side, price!, order.remaining!, order.account);
+    traded.resting[order.slot] = order;
+    this.orders.add(order);
+    const orders = holder.open.get(order.market);
+    if (orders === undefined) holder.open.set(order.market, new Map([[order.clientOrderId, order]]));
     else orders.set(order.clientOrderId, order);
   }
 
   /** The order is no longer open; its slot is free as soon as the book has removed it. */
   forget(order: OpenOrder): void {
     this.orders.delete(order.orderId);
-    const { open } = this.account(order.account);
+    const { open } = order.holder;
     const orders = open.get(order.market)!;
     orders.delete(order.clientOrderId);
     if (orders.size === 0) open.delete(order.market);
   }
 
-  idempotencyKey(account: number, key: string): Tracked<IdempotencyKey> | undefined {
+  idempotencyKey(account: number, key: string): Tracked<'idempotencyKey'> | undefined {
     return this.idempotencyKeys.get(keyName(account, key));
   }
 
   addIdempotencyKey(key: IdempotencyKey): void {
-    const tracked = track('idempotencyKey', { ...key });
-    this.idempotencyKeys.set(keyName(key.account, key.key), tracked);
-    this.changes.touch(tracked.tracking);
+    const added = tracked(this.changes.idempotencyKey, key);
+    this.idempotencyKeys.set(keyName(key.account, key.key), added);
+    added.tracking.touch();
   }
 
-  expireIdempotencyKey(key: Tracked<IdempotencyKey>): void {
+  expireIdempotencyKey(key: Tracked<'idempotencyKey'>): void {
     this.idempotencyKeys.delete(keyName(key.account, key.key));
     key.expired = true;
-    this.changes.touch(key.tracking);
+    key.tracking.touch();
   }
 
-  /** Takes one entity from a checkpoint, in the order of KINDS. */
+  /** Takes one entity from a checkpoint, in the order of KINDS. The image is the state's from then on. */
   load(image: Image): void {
     switch (image.kind) {
       case 'exchange':
         Object.assign(this.exchange, image.entity);
-        this.changes.touch(this.exchange.tracking);
+        this.exchange.tracking.fixedPart = undefined;
+        this.exchange.tracking.touch();
         break;
       case 'asset':
         this.addAsset(image.entity);
@@ -155,7 +158,7 @@ export class State {
         this.addMarket(image.entity);
         break;
       case 'balance':
-        this.#addBalance(image.entity);
+        this.#addBalance(this.account(image.entity.account), image.entity);
         break;
       case 'order':
         this.#loadOrder(image.entity);
@@ -166,17 +169,15 @@ export class State {
     }
   }
 
-  #loadOrder(order: Entities['order']): void {
-    const open: OpenOrder = track('order', { ...order, slot: 0 });
-    const market = this.markets.get(order.market)!;
-    this.rest(market, open);
-    this.changes.touch(open.tracking);
-    this.changedBooks.set(market, market.updateId);
+  #loadOrder(order: Order): void {
+    const traded = this.markets.get(order.market)!;
+    const whereabouts = { holder: this.account(order.account), traded };
+    const open = new OpenOrder(order, whereabouts, this.changes.order);
+    this.rest(open);
+    open.tracking.touch();
   }
 }
 
 function keyName(account: number, key: string): string {
   return `${account}/${key}`;
 }
-
-const NO_ORDERS: ReadonlyMap<string, OpenOrder> = new Map();

@@ -4,15 +4,16 @@
  */
 import type { Answer } from '../../shared/domain/answers.js';
 import type { AccountOrders, OrderName, PlaceOrder } from '../../shared/domain/commands.js';
+import type { Order } from '../../shared/domain/entities.js';
 import type { OrderEnd, Trade } from '../../shared/domain/events.js';
 import { reject } from '../../shared/domain/rejects.js';
-import { track } from './changes.js';
 import { checkFunds, checkOrder } from './checks.js';
 import { lock, unlock } from './ledger.js';
 import { planMatch } from './matching.js';
+import { OpenOrder } from './open-order.js';
 import { refuse } from './refuse.js';
 import { settle } from './settlement.js';
-import type { OpenOrder, State, TradedMarket } from './state.js';
+import type { State, TradedMarket } from './state.js';
 
 export function placeOrder(state: State, body: PlaceOrder): Answer {
   const market = state.markets.get(body.market);
@@ -24,15 +25,13 @@ export function placeOrder(state: State, body: PlaceOrder): Answer {
   if (shortage !== null) return refuse(state, shortage);
 
   // After this point the command must succeed.
-  const changesBefore = market.book.changes;
-  const order = newOrder(state, body);
+  const order = newOrder(state, market, body);
   state.emit({
     kind: 'ORDER_PLACED',
     body: { orderId: order.orderId, account: order.account, market: order.market },
   });
-  const trades = killed(state, body) ? [] : execute(state, market, order);
-  finishOrder(state, market, order);
-  noteBookChange(state, market, changesBefore);
+  const trades = killed(state, body) ? [] : execute(state, order);
+  finishOrder(state, order);
   return { kind: 'ORDER', order, trades, sequence: state.exchange.sequence };
 }
 
@@ -47,9 +46,9 @@ function takerOf(market: TradedMarket, body: PlaceOrder) {
   };
 }
 
-function newOrder(state: State, body: PlaceOrder): OpenOrder {
+function newOrder(state: State, traded: TradedMarket, body: PlaceOrder): OpenOrder {
   const { sequence, time } = state.exchange;
-  const order: OpenOrder = track('order', {
+  const placed: Order = {
     orderId: sequence,
     account: body.account,
     market: body.market,
@@ -61,15 +60,15 @@ function newOrder(state: State, body: PlaceOrder): OpenOrder {
     price: body.price,
     quantity: body.quantity,
     quoteQuantity: body.quoteQuantity,
+    createdAt: time,
     filledQuantity: 0,
     filledQuote: 0n,
     status: 'NEW',
     queuePlace: 0,
-    createdAt: time,
     updatedAt: time,
-    slot: 0,
-  });
-  state.changes.touch(order.tracking);
+  };
+  const order = new OpenOrder(placed, { holder: state.account(body.account), traded }, state.changes.order);
+  order.tracking.touch();
   return order;
 }
 
@@ -79,27 +78,23 @@ function killed(state: State, body: PlaceOrder): boolean {
 }
 
 /** Carries out the plan, step by step. */
-function execute(state: State, market: TradedMarket, taker: OpenOrder): Trade[] {
+function execute(state: State, taker: OpenOrder): Trade[] {
   const { plan } = state;
+  const { resting } = taker.traded;
   const trades: Trade[] = [];
   for (let step = 0; step < plan.count; step++) {
-    const maker = market.resting[plan.makers[step]!]!;
+    const maker = resting[plan.makers[step]!]!;
     const lots = plan.lots[step]!;
-    if (lots === 0) endResting(state, market, maker, 'EXPIRED_IN_MATCH');
-    else trades.push(fill(state, market, { taker, maker, lots }));
+    if (lots === 0) endResting(state, maker, 'EXPIRED_IN_MATCH');
+    else trades.push(fill(state, taker, maker, lots));
   }
   return trades;
 }
 
-interface Match {
-  taker: OpenOrder;
-  maker: OpenOrder;
-  lots: number;
-}
-
-function fill(state: State, market: TradedMarket, { taker, maker, lots }: Match): Trade {
-  const trade = settle(state, market, taker, maker, lots);
-  market.book.reduce(maker.side, maker.slot, lots);
+function fill(state: State, taker: OpenOrder, maker: OpenOrder, lots: number): Trade {
+  const trade = settle(state, taker, maker, lots);
+  maker.traded.book.reduce(maker.slot, lots);
+  noteLevel(state, maker);
   addFill(state, taker, trade);
   addFill(state, maker, trade);
   if (maker.status === 'FILLED') {
@@ -114,40 +109,44 @@ function addFill(state: State, order: OpenOrder, trade: Trade): void {
   order.filledQuote += trade.quoteAmount;
   order.status = order.filledQuantity === order.quantity ? 'FILLED' : 'PARTIALLY_FILLED';
   order.updatedAt = state.exchange.time;
-  state.changes.touch(order.tracking);
+  order.tracking.touch();
 }
 
 /** What becomes of the incoming order: filled, resting, or ended with the rest unfilled. */
-function finishOrder(state: State, market: TradedMarket, order: OpenOrder): void {
+function finishOrder(state: State, order: OpenOrder): void {
   const { end } = state.plan;
   if (order.status === 'FILLED') return;
   if (order.timeInForce === 'FOK') endOrder(state, order, 'EXPIRED');
   else if (end === 'SELF_TRADE') endOrder(state, order, 'EXPIRED_IN_MATCH');
-  else if (order.timeInForce === 'GTC') restOrder(state, market, order);
+  else if (order.timeInForce === 'GTC') restOrder(state, order);
   else if (end === 'COMPLETE' && order.filledQuantity > 0) order.status = 'FILLED';
   else endOrder(state, order, 'EXPIRED');
 }
 
-function restOrder(state: State, market: TradedMarket, order: OpenOrder): void {
+function restOrder(state: State, order: OpenOrder): void {
   order.queuePlace = state.exchange.sequence;
-  const need = needOf(market, order);
-  lock(state, order.account, need.asset, need.amount);
-  state.rest(market, order);
+  lock(state.balance(order.holder, assetNeeded(order)), amountNeeded(order));
+  state.rest(order);
+  noteLevel(state, order);
 }
 
-/** What an open order keeps locked. */
-export function needOf(market: TradedMarket, order: OpenOrder): { asset: string; amount: bigint } {
-  const lots = BigInt(order.quantity! - order.filledQuantity);
-  return order.side === 'BUY'
-    ? { asset: market.quote, amount: lots * BigInt(order.price!) * market.tickLotValue }
-    : { asset: market.base, amount: lots * market.lotSize };
+/** What an open order keeps locked of. */
+export function assetNeeded({ side, traded }: OpenOrder): string {
+  return side === 'BUY' ? traded.quote : traded.base;
+}
+
+/** What an open order keeps locked, in smallest units. */
+export function amountNeeded(order: OpenOrder): bigint {
+  const { lotSize, tickLotValue } = order.traded;
+  const lots = BigInt(order.remaining!);
+  return order.side === 'BUY' ? lots * BigInt(order.price!) * tickLotValue : lots * lotSize;
 }
 
 /** Takes an open order out of the book and gives back what it locked. */
-function endResting(state: State, market: TradedMarket, order: OpenOrder, status: OrderEnd): void {
-  const need = needOf(market, order);
-  unlock(state, order.account, need.asset, need.amount);
-  market.book.remove(order.side, order.slot);
+function endResting(state: State, order: OpenOrder, status: OrderEnd): void {
+  unlock(state.balance(order.holder, assetNeeded(order)), amountNeeded(order));
+  order.traded.book.remove(order.slot);
+  noteLevel(state, order);
   order.queuePlace = 0;
   state.forget(order);
   endOrder(state, order, status);
@@ -156,25 +155,31 @@ function endResting(state: State, market: TradedMarket, order: OpenOrder, status
 function endOrder(state: State, order: OpenOrder, status: OrderEnd): void {
   order.status = status;
   order.updatedAt = state.exchange.time;
-  state.changes.touch(order.tracking);
-  const { orderId, account, market } = order;
-  const remaining = order.quantity === null ? null : order.quantity - order.filledQuantity;
+  order.tracking.touch();
+  const { orderId, account, market, remaining } = order;
   state.emit({ kind: 'ORDER_ENDED', body: { orderId, account, market, status, remaining } });
 }
 
-/** The update id rises by one for a command that changed the book, however often (D9). */
-function noteBookChange(state: State, market: TradedMarket, changesBefore: number): void {
-  if (market.book.changes === changesBefore) return;
-  market.updateId++;
-  state.changes.touch(market.tracking);
-  if (!state.changedBooks.has(market)) state.changedBooks.set(market, market.updateId);
+/**
+ * The level of a resting order changes, and with it the book: its update id rises by one for a command that changed
+ * it, however often (D9).
+ */
+function noteLevel(state: State, { traded, side, price }: OpenOrder): void {
+  traded.depthChanges.note(side, price!);
+  const { sequence } = state.exchange;
+  if (traded.bookChangedAt === sequence) return;
+  traded.bookChangedAt = sequence;
+  traded.updateId++;
+  traded.tracking.touch();
+  if (!state.changedBooks.has(traded)) state.changedBooks.set(traded, traded.updateId);
 }
 
 /** The named open order of that account; somebody else's is as unknown as none. */
 export function findOrder(state: State, name: OrderName): OpenOrder | undefined {
-  if (name.orderId === null) return state.openOrders(name.account, name.market!).get(name.clientOrderId!);
-  const order = state.orders.get(name.orderId);
-  return order?.account === name.account ? order : undefined;
+  const { account, orderId, market, clientOrderId } = name;
+  if (orderId === null) return state.accounts.get(account)?.openOrders(market!).get(clientOrderId!);
+  const order = state.orders.get(orderId);
+  return order?.account === account ? order : undefined;
 }
 
 export function cancelOrder(state: State, name: OrderName): Answer {
@@ -183,30 +188,19 @@ export function cancelOrder(state: State, name: OrderName): Answer {
   if (order === undefined) return refuse(state, reject('UNKNOWN_ORDER'));
 
   // After this point the command must succeed.
-  const market = state.markets.get(order.market)!;
-  const changesBefore = market.book.changes;
-  endResting(state, market, order, 'CANCELED');
-  noteBookChange(state, market, changesBefore);
+  endResting(state, order, 'CANCELED');
   return { kind: 'ORDER', order, trades: [], sequence: state.exchange.sequence };
 }
 
-export function cancelAll(state: State, { account, market: name }: AccountOrders): Answer {
-  if (name !== null && !state.markets.has(name)) return refuse(state, reject('UNKNOWN_MARKET'));
+export function cancelAll(state: State, { account, market }: AccountOrders): Answer {
+  if (market !== null && !state.markets.has(market)) return refuse(state, reject('UNKNOWN_MARKET'));
 
   // After this point the command must succeed.
-  const orderIds: number[] = [];
+  const holder = state.account(account);
   // By name, since the order in which an account came to its markets does not outlive a load.
-  const markets = name === null ? [...(state.accounts.get(account)?.open.keys() ?? [])].sort() : [name];
-  for (const market of markets) orderIds.push(...cancelMarket(state, account, state.markets.get(market)!));
-  orderIds.sort((a, b) => a - b);
-  state.emit({ kind: 'CANCELED_ALL', body: { account, orders: orderIds.length } });
-  return { kind: 'CANCELED', orderIds };
-}
-
-function cancelMarket(state: State, account: number, market: TradedMarket): number[] {
-  const changesBefore = market.book.changes;
-  const orders = [...state.openOrders(account, market.market).values()];
-  for (const order of orders) endResting(state, market, order, 'CANCELED');
-  noteBookChange(state, market, changesBefore);
-  return orders.map(order => order.orderId);
+  const markets = market === null ? [...holder.open.keys()].sort() : [market];
+  const orders = markets.flatMap(market => [...holder.openOrders(market).values()]);
+  for (const order of orders) endResting(state, order, 'CANCELED');
+  state.emit({ kind: 'CANCELED_ALL', body: { account, orders: orders.length } });
+  return { kind: 'CANCELED', orderIds: orders.map(({ orderId }) => orderId).sort((a, b) => a - b) };
 }

@@ -4,7 +4,7 @@
  */
 import type { Answer } from '../../shared/domain/answers.js';
 import type { Transfer } from '../../shared/domain/commands.js';
-import { type IdempotencyKey, TREASURY } from '../../shared/domain/entities.js';
+import type { IdempotencyKey } from '../../shared/domain/entities.js';
 import { insufficient, type Reject, reject } from '../../shared/domain/rejects.js';
 import { MAX_AMOUNT } from '../../shared/domain/units.js';
 import { move } from './ledger.js';
@@ -36,11 +36,13 @@ function transfer(state: State, type: TransferType, body: Transfer, check: Check
 
   // After this point the command must succeed.
   const { account, asset, amount, key } = body;
-  const [from, to] = type === 'DEPOSIT' ? [TREASURY, account] : [account, TREASURY];
+  const treasury = state.balance(state.treasury, asset);
+  const own = state.balance(state.account(account), asset);
+  const [payer, receiver] = type === 'DEPOSIT' ? [treasury, own] : [own, treasury];
   const firstLedgerId = state.exchange.lastLedgerId + 1;
-  move(state, from, 'available', to, { type, asset, amount, market: null, tradeId: null, key });
+  move(state, { payer, source: 'available', receiver, amount }, { type, market: null, tradeId: null, key });
   const ledgerId = type === 'DEPOSIT' ? firstLedgerId + 1 : firstLedgerId;
-  const { available, locked } = state.balance(account, asset);
+  const { available, locked } = own;
   const { time } = state.exchange;
   if (key !== null) {
     state.addIdempotencyKey({
@@ -61,7 +63,7 @@ function transfer(state: State, type: TransferType, body: Transfer, check: Check
 
 function checkDeposit(state: State, { asset, amount }: Transfer): Reject | null {
   if (!state.assets.has(asset)) return reject('UNKNOWN_ASSET');
-  const issued = -state.available(TREASURY, asset);
+  const issued = -state.treasury.available(asset);
   if (amount <= 0n || issued + amount > MAX_AMOUNT) return reject('AMOUNT_OUT_OF_RANGE');
   return null;
 }
@@ -69,7 +71,7 @@ function checkDeposit(state: State, { asset, amount }: Transfer): Reject | null 
 function checkWithdrawal(state: State, { account, asset, amount }: Transfer): Reject | null {
   if (!state.assets.has(asset)) return reject('UNKNOWN_ASSET');
   if (amount <= 0n) return reject('AMOUNT_OUT_OF_RANGE');
-  const available = state.available(account, asset);
+  const available = state.accounts.get(account)?.available(asset) ?? 0n;
   return available < amount ? insufficient(asset, amount, available) : null;
 }
 

@@ -133,6 +133,11 @@ export function encodeImage<K extends EntityKind>(kind: K, entity: Entities[K]):
   return IMAGE_ENCODERS[kind](entity);
 }
 
+/** The after-images of a batch, as the journal has them. */
+export function encodeImages(images: readonly Image[]): string {
+  return JSON.stringify(images.map(({ kind, entity }) => encodeImage(kind, entity)));
+}
+
 /** One committed batch, its parts as text: what replay compares byte for byte and what the writer decodes. */
 export interface BatchText {
   /** `LOGIC` of the engine that wrote it. */

@@ -149,7 +149,19 @@ export interface Entities {
 
 export type EntityKind = keyof Entities;
 
+type Equal<X, Y, Then, Else> =
+  (<T>() => T extends X ? 1 : 2) extends <T>() => T extends Y ? 1 : 2 ? Then : Else;
+type IsReadonly<T, K extends keyof T, Then, Else> = Equal<Pick<T, K>, Readonly<Pick<T, K>>, Then, Else>;
+
+/** What an entity is from its first moment to its last: the readonly fields of its interface. */
+export type Fixed<T> = { [K in keyof T as IsReadonly<T, K, K, never>]: T[K] };
+/** What becomes of it: the others. */
+export type Changing<T> = { [K in keyof T as IsReadonly<T, K, never, K>]: T[K] };
+
 export interface Kind<T> {
+  readonly fixed: Fields<Fixed<T>>;
+  readonly changing: Fields<Changing<T>>;
+  /** Both, the fixed ones first. */
   readonly fields: Fields<T>;
   readonly table: string;
   /** The fields that name one entity. */
@@ -162,18 +174,21 @@ export interface Kind<T> {
 
 const always = () => true;
 
-export const EXCHANGE_FIELDS: Fields<Exchange> = {
-  id: integer,
+const EXCHANGE_FIXED: Fields<Fixed<Exchange>> = { id: integer };
+const EXCHANGE_CHANGING: Fields<Changing<Exchange>> = {
   sequence: integer,
   time: integer,
   lastLedgerId: integer,
 };
+export const EXCHANGE_FIELDS: Fields<Exchange> = { ...EXCHANGE_FIXED, ...EXCHANGE_CHANGING };
 
-export const ASSET_FIELDS: Fields<Asset> = {
+const ASSET_FIXED: Fields<Fixed<Asset>> = {
   asset: matching(ASSET_NAME),
   decimals: integer,
   status: oneOf(ASSET_STATUSES),
 };
+const ASSET_CHANGING: Fields<Changing<Asset>> = {};
+export const ASSET_FIELDS: Fields<Asset> = { ...ASSET_FIXED, ...ASSET_CHANGING };
 
 export const MARKET_LIMIT_FIELDS: Fields<MarketLimits> = {
   minQuantity: integer,
@@ -187,7 +202,7 @@ export const MARKET_LIMIT_FIELDS: Fields<MarketLimits> = {
   status: oneOf(MARKET_STATUSES),
 };
 
-export const MARKET_FIELDS: Fields<Market> = {
+const MARKET_FIXED: Fields<Fixed<Market>> = {
   market: matching(MARKET_NAME),
   base: matching(ASSET_NAME),
   quote: matching(ASSET_NAME),
@@ -195,19 +210,19 @@ export const MARKET_FIELDS: Fields<Market> = {
   tickSize: integer,
   lotSize: amount,
   tickLotValue: amount,
+};
+const MARKET_CHANGING: Fields<Changing<Market>> = {
   ...MARKET_LIMIT_FIELDS,
   lastTradeId: integer,
   updateId: integer,
 };
+export const MARKET_FIELDS: Fields<Market> = { ...MARKET_FIXED, ...MARKET_CHANGING };
 
-export const BALANCE_FIELDS: Fields<Balance> = {
-  account: integer,
-  asset: matching(ASSET_NAME),
-  available: amount,
-  locked: amount,
-};
+const BALANCE_FIXED: Fields<Fixed<Balance>> = { account: integer, asset: matching(ASSET_NAME) };
+const BALANCE_CHANGING: Fields<Changing<Balance>> = { available: amount, locked: amount };
+export const BALANCE_FIELDS: Fields<Balance> = { ...BALANCE_FIXED, ...BALANCE_CHANGING };
 
-export const ORDER_FIELDS: Fields<Order> = {
+const ORDER_FIXED: Fields<Fixed<Order>> = {
   orderId: integer,
   account: integer,
   market: matching(MARKET_NAME),
@@ -219,15 +234,18 @@ export const ORDER_FIELDS: Fields<Order> = {
   price: nullable(integer),
   quantity: nullable(integer),
   quoteQuantity: nullable(amount),
+  createdAt: integer,
+};
+const ORDER_CHANGING: Fields<Changing<Order>> = {
   filledQuantity: integer,
   filledQuote: amount,
   status: oneOf(ORDER_STATUSES),
   queuePlace: integer,
-  createdAt: integer,
   updatedAt: integer,
 };
+export const ORDER_FIELDS: Fields<Order> = { ...ORDER_FIXED, ...ORDER_CHANGING };
 
-export const IDEMPOTENCY_KEY_FIELDS: Fields<IdempotencyKey> = {
+const IDEMPOTENCY_KEY_FIXED: Fields<Fixed<IdempotencyKey>> = {
   account: integer,
   key: text,
   type: oneOf(['DEPOSIT', 'WITHDRAWAL']),
@@ -237,12 +255,18 @@ export const IDEMPOTENCY_KEY_FIELDS: Fields<IdempotencyKey> = {
   available: amount,
   locked: amount,
   time: integer,
-  expired: flag,
+};
+const IDEMPOTENCY_KEY_CHANGING: Fields<Changing<IdempotencyKey>> = { expired: flag };
+export const IDEMPOTENCY_KEY_FIELDS: Fields<IdempotencyKey> = {
+  ...IDEMPOTENCY_KEY_FIXED,
+  ...IDEMPOTENCY_KEY_CHANGING,
 };
 
 /** In the order in which a load must see the kinds: each refers only to those before it. */
 export const KINDS: { readonly [K in EntityKind]: Kind<Entities[K]> } = {
   exchange: {
+    fixed: EXCHANGE_FIXED,
+    changing: EXCHANGE_CHANGING,
     fields: EXCHANGE_FIELDS,
     table: 'exchange',
     key: ['id'],
@@ -251,6 +275,8 @@ export const KINDS: { readonly [K in EntityKind]: Kind<Entities[K]> } = {
     orderSql: 'id',
   },
   asset: {
+    fixed: ASSET_FIXED,
+    changing: ASSET_CHANGING,
     fields: ASSET_FIELDS,
     table: 'assets',
     key: ['asset'],
@@ -259,6 +285,8 @@ export const KINDS: { readonly [K in EntityKind]: Kind<Entities[K]> } = {
     orderSql: 'asset',
   },
   market: {
+    fixed: MARKET_FIXED,
+    changing: MARKET_CHANGING,
     fields: MARKET_FIELDS,
     table: 'markets',
     key: ['market'],
@@ -267,6 +295,8 @@ export const KINDS: { readonly [K in EntityKind]: Kind<Entities[K]> } = {
     orderSql: 'market',
   },
   balance: {
+    fixed: BALANCE_FIXED,
+    changing: BALANCE_CHANGING,
     fields: BALANCE_FIELDS,
     table: 'balances',
     key: ['account', 'asset'],
@@ -275,6 +305,8 @@ export const KINDS: { readonly [K in EntityKind]: Kind<Entities[K]> } = {
     orderSql: 'account, asset',
   },
   order: {
+    fixed: ORDER_FIXED,
+    changing: ORDER_CHANGING,
     fields: ORDER_FIELDS,
     table: 'orders',
     key: ['orderId'],
@@ -283,6 +315,8 @@ export const KINDS: { readonly [K in EntityKind]: Kind<Entities[K]> } = {
     orderSql: 'queue_place, order_id',
   },
   idempotencyKey: {
+    fixed: IDEMPOTENCY_KEY_FIXED,
+    changing: IDEMPOTENCY_KEY_CHANGING,
     fields: IDEMPOTENCY_KEY_FIELDS,
     table: 'idempotency_keys',
     // After seven days the same key may come again: another entity.

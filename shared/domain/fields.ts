@@ -61,7 +61,8 @@ export function oneOf<const V extends string>(values: readonly V[]): Field<V> {
   return {
     type: 'text',
     nullable: false,
-    parse: json => ((values as readonly unknown[]).includes(json) ? (json as V) : undefined),
+    // The list's own string, which compares with a constant by its address.
+    parse: json => values[(values as readonly unknown[]).indexOf(json)],
   };
 }
 
@@ -117,6 +118,12 @@ export function tupleEncoder<T>(fields: Fields<T>, tag?: string): (record: T) =>
   const values = table.map(([name, field]) => jsonOf(`record.${name}`, field));
   const elements = tag === undefined ? values : [JSON.stringify(tag), ...values];
   return new Function('record', `return [${elements.join(', ')}];`) as (record: T) => Json[];
+}
+
+/** A function that copies the fields of a record, and nothing else that the object has. Compiled, as above. */
+export function recordCopier<T>(fields: Fields<T>): (record: T) => T {
+  const copies = Object.keys(fields).map(name => `${name}: record.${name}`);
+  return new Function('record', `return { ${copies.join(', ')} };`) as (record: T) => T;
 }
 
 function tupleDecoder<T>(fields: Fields<T>): Compiled<T>['fromTuple'] {
