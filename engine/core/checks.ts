@@ -3,7 +3,8 @@ import type { PlaceOrder } from '../../shared/domain/commands.js';
 import { opposite } from '../../shared/domain/orders.js';
 import { insufficient, type Reject, type RejectCode, reject } from '../../shared/domain/rejects.js';
 import { crosses } from './matching.js';
-import type { State, TradedMarket } from './state.js';
+import type { State } from './state.js';
+import type { TradedMarket } from './traded-market.js';
 
 /** Everything that does not depend on what the order would match. */
 export function checkOrder(state: State, market: TradedMarket, order: PlaceOrder): Reject | null {

@@ -4,10 +4,8 @@
  */
 import { type Balance, TREASURY } from '../../shared/domain/entities.js';
 import type { Movement } from '../../shared/domain/events.js';
-import type { Tracked } from './changes.js';
+import type { HeldBalance } from './account.js';
 import type { State } from './state.js';
-
-type HeldBalance = Tracked<'balance'>;
 
 /** Why something moves. */
 export type Cause = Pick<Movement, 'type' | 'market' | 'tradeId' | 'key'>;

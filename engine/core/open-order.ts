@@ -1,9 +1,10 @@
 /** An order as the core holds it, from its placing to its end. */
 import type { Order } from '../../shared/domain/entities.js';
 import type { OrderStatus } from '../../shared/domain/orders.js';
+import type { Account } from './account.js';
 import type { ChangesOfKind, Tracking } from './changes.js';
 import { NONE } from './order-book.js';
-import type { Account, TradedMarket } from './state.js';
+import type { TradedMarket } from './traded-market.js';
 
 /** Whose it is, and where it trades. */
 export interface Whereabouts {

@@ -1,5 +1,6 @@
 /** One trade's money: base from seller to buyer, quote from buyer to seller, each side's fee out of what it receives. */
 import type { Trade } from '../../shared/domain/events.js';
+import type { HeldBalance } from './account.js';
 import { feeOn } from './fees.js';
 import { move } from './ledger.js';
 import type { OpenOrder } from './open-order.js';
@@ -58,12 +59,7 @@ function pay(state: State, taker: OpenOrder, maker: OpenOrder, trade: Trade): vo
 }
 
 /** A fee of nothing moves nothing. */
-function chargeFee(
-  state: State,
-  payer: ReturnType<State['balance']>,
-  amount: bigint,
-  { market, tradeId }: Trade,
-): void {
+function chargeFee(state: State, payer: HeldBalance, amount: bigint, { market, tradeId }: Trade): void {
   if (amount === 0n) return;
   const receiver = state.balance(state.fees, payer.asset);
   move(state, { payer, source: 'available', receiver, amount }, { type: 'FEE', market, tradeId, key: null });

@@ -13,43 +13,12 @@ import {
   TREASURY,
 } from '../../shared/domain/entities.js';
 import type { Emit } from '../../shared/domain/events.js';
+import { Account, HeldBalance } from './account.js';
 import { Changes, type Tracked, tracked } from './changes.js';
-import { DepthChanges } from './depth-changes.js';
 import { MatchPlan } from './matching.js';
 import { OpenOrder } from './open-order.js';
-import { OrderBook } from './order-book.js';
 import { OrderIndex } from './order-index.js';
-
-export type TradedMarket = Tracked<'market'> & {
-  readonly book: OrderBook;
-  /** By slot of the book. */
-  readonly resting: OpenOrder[];
-  readonly depthChanges: DepthChanges;
-  /** Sequence of the last command that changed the book. */
-  bookChangedAt: number;
-};
-
-/** Everything of one account. */
-export class Account {
-  /** By asset. */
-  readonly balances = new Map<string, Tracked<'balance'>>();
-  /** By market, then by client order id, oldest first. */
-  readonly open = new Map<string, Map<string, OpenOrder>>();
-
-  constructor(readonly account: number) {}
-
-  /** What it has of an asset to use, in smallest units. */
-  available(asset: string): bigint {
-    return this.balances.get(asset)?.available ?? 0n;
-  }
-
-  /** Its open orders of a market; none is an empty map that is not kept. */
-  openOrders(market: string): ReadonlyMap<string, OpenOrder> {
-    return this.open.get(market) ?? NO_ORDERS;
-  }
-}
-
-const NO_ORDERS: ReadonlyMap<string, OpenOrder> = new Map();
+import { TradedMarket } from './traded-market.js';
 
 export class State {
   readonly changes = new Changes();
@@ -87,21 +56,20 @@ export class State {
   }
 
   addMarket(market: Market): void {
-    const parts = { book: new OrderBook(), resting: [], depthChanges: new DepthChanges(), bookChangedAt: 0 };
-    const added = Object.assign(tracked(this.changes.market, market), parts);
+    const added = new TradedMarket(market, this.changes.market);
     this.markets.set(market.market, added);
     added.tracking.touch();
   }
 
   /** The balance, made with nothing in it where there was none. */
-  balance(holder: Account, asset: string): Tracked<'balance'> {
+  balance(holder: Account, asset: string): HeldBalance {
     const known = holder.balances.get(asset);
     if (known !== undefined) return known;
     return this.#addBalance(holder, { account: holder.account, asset, available: 0n, locked: 0n });
   }
 
-  #addBalance(holder: Account, balance: Balance): Tracked<'balance'> {
-    const added = tracked(this.changes.balance, balance);
+  #addBalance(holder: Account, balance: Balance): HeldBalance {
+    const added = new HeldBalance(balance, this.changes.balance);
     holder.balances.set(balance.asset, added);
     added.tracking.touch();
     return added;

@@ -13,7 +13,8 @@ import { planMatch } from './matching.js';
 import { OpenOrder } from './open-order.js';
 import { refuse } from './refuse.js';
 import { settle } from './settlement.js';
-import type { State, TradedMarket } from './state.js';
+import type { State } from './state.js';
+import type { TradedMarket } from './traded-market.js';
 
 export function placeOrder(state: State, body: PlaceOrder): Answer {
   const market = state.markets.get(body.market);

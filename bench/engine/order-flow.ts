@@ -1,0 +1,136 @@
+/**
+ * A stream of orders and cancels that keeps so many orders resting: 55 % limit orders, 5 % market orders, 10 % IOC,
+ * 30 % cancels. The same seed and the same outcomes give the same commands.
+ */
+import type { Exchange } from '../../engine/core/exchange.js';
+import type { Answer } from '../../shared/domain/answers.js';
+import type { Command, CreateMarket, PlaceOrder } from '../../shared/domain/commands.js';
+import { FIRST_USER, type Order } from '../../shared/domain/entities.js';
+import { isOpen, SIDES, type Side } from '../../shared/domain/orders.js';
+
+const ACCOUNTS = 1_000;
+const CENTRE = 10_000;
+const MAX_LOTS = 100;
+const FUNDS = 10n ** 15n;
+
+export interface FlowShape {
+  markets: number;
+  /** Price levels on each side of the book. */
+  levels: number;
+  /** Orders to keep resting. */
+  resting: number;
+}
+
+/** What the flow needs to exist: assets, markets with fees, and money for everybody. */
+export function foundation({ markets }: FlowShape): Command[] {
+  const bases = Array.from({ length: markets }, (_, index) => `B${index}`);
+  const assets = [...bases, 'USDT'];
+  const accounts = Array.from({ length: ACCOUNTS }, (_, index) => FIRST_USER + index);
+  return [
+    ...assets.map((asset): Command => ({ kind: 'CREATE_ASSET', body: { asset, decimals: 8 } })),
+    ...bases.map((base): Command => ({ kind: 'CREATE_MARKET', body: marketOf(base) })),
+    ...accounts.flatMap(account =>
+      assets.map((asset): Command => ({ kind: 'DEPOSIT', body: { account, asset, amount: FUNDS, key: null } })),
+    ),
+  ];
+}
+
+function marketOf(base: string): CreateMarket {
+  return {
+    market: `${base}_USDT`,
+    base,
+    quote: 'USDT',
+    priceDecimals: 2,
+    tickSize: 1,
+    lotSize: 1_000n,
+    minQuantity: 1,
+    maxQuantity: 1_000_000,
+    minPrice: 1,
+    maxPrice: 1_000_000,
+    minNotional: 1n,
+    maxOpenOrders: 1_000,
+    makerFee: 100_000,
+    takerFee: 200_000,
+    status: 'TRADING',
+  };
+}
+
+/** A place for a stream of orders: passive ones rest, the others take. */
+type Style = 'PASSIVE' | 'CROSSING' | 'IOC' | 'MARKET';
+
+export class OrderFlow {
+  readonly #shape: FlowShape;
+  readonly #markets: string[];
+  /** Orders that were open when they were answered. */
+  readonly #open: Order[] = [];
+  #random = 23;
+  #placed = 0;
+
+  constructor(shape: FlowShape) {
+    this.#shape = shape;
+    this.#markets = Array.from({ length: shape.markets }, (_, index) => `B${index}_USDT`);
+  }
+
+  /** Fills the books. */
+  fill(exchange: Exchange): void {
+    while (this.#open.length < this.#shape.resting) {
+      this.hear(exchange.execute(this.#order('PASSIVE'), { time: exchange.time, deadline: exchange.time }));
+    }
+  }
+
+  /** Learns what became of a command, so that the order can be cancelled later. */
+  hear(answer: Answer): void {
+    if (answer.kind === 'ORDER' && isOpen(answer.order.status)) this.#open.push(answer.order);
+  }
+
+  next(): Command {
+    const percent = this.#draw(100);
+    if (percent < 30) return this.#cancel();
+    if (percent < 40) return this.#order('IOC');
+    if (percent < 45) return this.#order('MARKET');
+    const percentPassive = this.#open.length < this.#shape.resting ? 98 : 80;
+    return this.#order(this.#draw(100) < percentPassive ? 'PASSIVE' : 'CROSSING');
+  }
+
+  #cancel(): Command {
+    while (this.#open.length > 0) {
+      const index = this.#draw(this.#open.length);
+      const { account, orderId, status } = this.#open[index]!;
+      const last = this.#open.pop()!;
+      if (index < this.#open.length) this.#open[index] = last;
+      if (!isOpen(status)) continue;
+      return { kind: 'CANCEL_ORDER', body: { account, orderId, market: null, clientOrderId: null } };
+    }
+    return this.#order('PASSIVE');
+  }
+
+  #order(style: Style): Command {
+    const side = SIDES[this.#draw(2)]!;
+    const isMarket = style === 'MARKET';
+    const body: PlaceOrder = {
+      account: FIRST_USER + this.#draw(ACCOUNTS),
+      market: this.#markets[this.#draw(this.#markets.length)]!,
+      clientOrderId: `order-${++this.#placed}`,
+      side,
+      type: isMarket ? 'MARKET' : 'LIMIT',
+      timeInForce: isMarket || style === 'IOC' ? 'IOC' : 'GTC',
+      selfTradePrevention: 'EXPIRE_MAKER',
+      price: isMarket ? null : this.#price(side, style),
+      quantity: 1 + this.#draw(MAX_LOTS),
+      quoteQuantity: null,
+    };
+    return { kind: 'PLACE_ORDER', body };
+  }
+
+  /** Passive orders stand on their own side of the centre, the others reach one level beyond it. */
+  #price(side: Side, style: Style): number {
+    const away = style === 'PASSIVE' ? 1 + this.#draw(this.#shape.levels) : -1 - this.#draw(this.#shape.levels);
+    return side === 'BUY' ? CENTRE - away : CENTRE + away;
+  }
+
+  /** 0 to below - 1; the generator of Park and Miller. */
+  #draw(below: number): number {
+    this.#random = (this.#random * 48_271) % 2_147_483_647;
+    return this.#random % below;
+  }
+}

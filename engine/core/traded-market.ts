@@ -1,0 +1,57 @@
+/** A market with its book. */
+import type { Market, MarketStatus } from '../../shared/domain/entities.js';
+import type { ChangesOfKind, Tracking } from './changes.js';
+import { DepthChanges } from './depth-changes.js';
+import type { OpenOrder } from './open-order.js';
+import { OrderBook } from './order-book.js';
+
+export class TradedMarket implements Market {
+  readonly market: string;
+  readonly base: string;
+  readonly quote: string;
+  readonly priceDecimals: number;
+  readonly tickSize: number;
+  readonly lotSize: bigint;
+  readonly tickLotValue: bigint;
+  minQuantity: number;
+  maxQuantity: number;
+  minPrice: number;
+  maxPrice: number;
+  minNotional: bigint;
+  maxOpenOrders: number;
+  makerFee: number;
+  takerFee: number;
+  status: MarketStatus;
+  lastTradeId: number;
+  updateId: number;
+
+  readonly tracking: Tracking<'market'>;
+  readonly book = new OrderBook();
+  /** By slot of the book. */
+  readonly resting: OpenOrder[] = [];
+  readonly depthChanges = new DepthChanges();
+  /** Sequence of the last command that changed the book. */
+  bookChangedAt = 0;
+
+  constructor(market: Market, changes: ChangesOfKind<'market'>) {
+    this.market = market.market;
+    this.base = market.base;
+    this.quote = market.quote;
+    this.priceDecimals = market.priceDecimals;
+    this.tickSize = market.tickSize;
+    this.lotSize = market.lotSize;
+    this.tickLotValue = market.tickLotValue;
+    this.minQuantity = market.minQuantity;
+    this.maxQuantity = market.maxQuantity;
+    this.minPrice = market.minPrice;
+    this.maxPrice = market.maxPrice;
+    this.minNotional = market.minNotional;
+    this.maxOpenOrders = market.maxOpenOrders;
+    this.makerFee = market.makerFee;
+    this.takerFee = market.takerFee;
+    this.status = market.status;
+    this.lastTradeId = market.lastTradeId;
+    this.updateId = market.updateId;
+    this.tracking = changes.track(this);
+  }
+}
