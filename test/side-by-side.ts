@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { Exchange } from '../engine/core/exchange.js';
 import { type Answer, encodeAnswer } from '../shared/domain/answers.js';
-import { decodeImages, encodeEvent, encodeImage, type Image } from '../shared/domain/codec.js';
+import { decodeImages, encodeEvent, encodeImage, encodeImages, type Image } from '../shared/domain/codec.js';
 import type { Command } from '../shared/domain/commands.js';
 import { KINDS } from '../shared/domain/entities.js';
 import type { Event } from '../shared/domain/events.js';
@@ -56,7 +56,7 @@ export class SideBySide {
 
 /** Each entity that changed since the last batch. */
 function changedImages(exchange: Exchange): Image[] {
-  return decodeImages(JSON.stringify(exchange.endBatch().images));
+  return decodeImages(encodeImages(exchange.endBatch().images));
 }
 
 function isLive({ kind, entity }: Image): boolean {
