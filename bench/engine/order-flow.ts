@@ -2,16 +2,18 @@
  * A stream of orders and cancels that keeps so many orders resting: 55 % limit orders, 5 % market orders, 10 % IOC,
  * 30 % cancels. The same seed and the same outcomes give the same commands.
  */
-import type { Exchange } from '../../engine/core/exchange.js';
-import type { Answer } from '../../shared/domain/answers.js';
+import type { Image } from '../../shared/domain/codec.js';
 import type { Command, CreateMarket, PlaceOrder } from '../../shared/domain/commands.js';
-import { FIRST_USER, type Order } from '../../shared/domain/entities.js';
+import { FIRST_USER } from '../../shared/domain/entities.js';
 import { isOpen, SIDES, type Side } from '../../shared/domain/orders.js';
 
 const ACCOUNTS = 1_000;
 const CENTRE = 10_000;
 const MAX_LOTS = 100;
 const FUNDS = 10n ** 15n;
+/** Room of the flow's own arrays. */
+const MAX_OPEN = 2 ** 20;
+const MAX_COMMANDS = 2 ** 26;
 
 export interface FlowShape {
   markets: number;
@@ -30,7 +32,9 @@ export function foundation({ markets }: FlowShape): Command[] {
     ...assets.map((asset): Command => ({ kind: 'CREATE_ASSET', body: { asset, decimals: 8 } })),
     ...bases.map((base): Command => ({ kind: 'CREATE_MARKET', body: marketOf(base) })),
     ...accounts.flatMap(account =>
-      assets.map((asset): Command => ({ kind: 'DEPOSIT', body: { account, asset, amount: FUNDS, key: null } })),
+      assets.map(
+        (asset): Command => ({ kind: 'DEPOSIT', body: { account, asset, amount: FUNDS, key: null } }),
+      ),
     ),
   ];
 }
@@ -61,8 +65,7 @@ type Style = 'PASSIVE' | 'CROSSING' | 'IOC' | 'MARKET';
 export class OrderFlow {
   readonly #shape: FlowShape;
   readonly #markets: string[];
-  /** Orders that were open when they were answered. */
-  readonly #open: Order[] = [];
+  readonly #open = new OpenOrders();
   #random = 23;
   #placed = 0;
 
@@ -71,16 +74,22 @@ export class OrderFlow {
     this.#markets = Array.from({ length: shape.markets }, (_, index) => `B${index}_USDT`);
   }
 
-  /** Fills the books. */
-  fill(exchange: Exchange): void {
-    while (this.#open.length < this.#shape.resting) {
-      this.hear(exchange.execute(this.#order('PASSIVE'), { time: exchange.time, deadline: exchange.time }));
+  get openOrders(): number {
+    return this.#open.count;
+  }
+
+  /** Learns which orders are open. */
+  hear(images: readonly Image[]): void {
+    for (const { kind, entity } of images) {
+      if (kind !== 'order') continue;
+      if (isOpen(entity.status)) this.#open.add(entity.orderId, entity.account);
+      else this.#open.delete(entity.orderId);
     }
   }
 
-  /** Learns what became of a command, so that the order can be cancelled later. */
-  hear(answer: Answer): void {
-    if (answer.kind === 'ORDER' && isOpen(answer.order.status)) this.#open.push(answer.order);
+  /** One more to fill the books with. */
+  passive(): Command {
+    return this.#order('PASSIVE');
   }
 
   next(): Command {
@@ -88,20 +97,13 @@ export class OrderFlow {
     if (percent < 30) return this.#cancel();
     if (percent < 40) return this.#order('IOC');
     if (percent < 45) return this.#order('MARKET');
-    const percentPassive = this.#open.length < this.#shape.resting ? 98 : 80;
+    const percentPassive = this.#open.count < this.#shape.resting ? 98 : 80;
     return this.#order(this.#draw(100) < percentPassive ? 'PASSIVE' : 'CROSSING');
   }
 
   #cancel(): Command {
-    while (this.#open.length > 0) {
-      const index = this.#draw(this.#open.length);
-      const { account, orderId, status } = this.#open[index]!;
-      const last = this.#open.pop()!;
-      if (index < this.#open.length) this.#open[index] = last;
-      if (!isOpen(status)) continue;
-      return { kind: 'CANCEL_ORDER', body: { account, orderId, market: null, clientOrderId: null } };
-    }
-    return this.#order('PASSIVE');
+    const { orderId, account } = this.#open.take(this.#draw(this.#open.count));
+    return { kind: 'CANCEL_ORDER', body: { account, orderId, market: null, clientOrderId: null } };
   }
 
   #order(style: Style): Command {
@@ -124,7 +126,8 @@ export class OrderFlow {
 
   /** Passive orders stand on their own side of the centre, the others reach one level beyond it. */
   #price(side: Side, style: Style): number {
-    const away = style === 'PASSIVE' ? 1 + this.#draw(this.#shape.levels) : -1 - this.#draw(this.#shape.levels);
+    const away =
+      style === 'PASSIVE' ? 1 + this.#draw(this.#shape.levels) : -1 - this.#draw(this.#shape.levels);
     return side === 'BUY' ? CENTRE - away : CENTRE + away;
   }
 
@@ -132,5 +135,37 @@ export class OrderFlow {
   #draw(below: number): number {
     this.#random = (this.#random * 48_271) % 2_147_483_647;
     return this.#random % below;
+  }
+}
+
+/** Open orders to choose from, in arrays: the measured exchange shares its heap with the flow. */
+class OpenOrders {
+  count = 0;
+  readonly #orderIds = new Float64Array(MAX_OPEN);
+  readonly #accounts = new Float64Array(MAX_OPEN);
+  /** By order id: one more than the place in the arrays, 0 where it is in none. */
+  readonly #places = new Int32Array(MAX_COMMANDS);
+
+  add(orderId: number, account: number): void {
+    if (this.#places[orderId] !== 0) return;
+    this.#orderIds[this.count] = orderId;
+    this.#accounts[this.count] = account;
+    this.#places[orderId] = ++this.count;
+  }
+
+  delete(orderId: number): void {
+    const place = this.#places[orderId]!;
+    if (place !== 0) this.take(place - 1);
+  }
+
+  take(index: number): { orderId: number; account: number } {
+    const taken = { orderId: this.#orderIds[index]!, account: this.#accounts[index]! };
+    this.count--;
+    const last = this.#orderIds[this.count]!;
+    this.#orderIds[index] = last;
+    this.#accounts[index] = this.#accounts[this.count]!;
+    this.#places[last] = index + 1;
+    this.#places[taken.orderId] = 0;
+    return taken;
   }
 }

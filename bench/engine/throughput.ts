@@ -6,7 +6,6 @@ import { type FlowShape, foundation, OrderFlow } from './order-flow.js';
 
 /** What the engine takes at most. */
 export const BATCH = 512;
-const CHUNK = BATCH;
 const TIME_MS = 1_700_000_000_000;
 
 export interface Throughput {
@@ -31,8 +30,10 @@ export class Bench {
     });
     this.flow = new OrderFlow(shape);
     for (const command of foundation(shape)) this.#execute(command);
-    this.flow.fill(this.exchange);
-    this.exchange.endBatch();
+    while (this.flow.openOrders < shape.resting) {
+      for (let i = 0; i < BATCH; i++) this.#execute(this.flow.passive());
+      this.flow.hear(this.exchange.endBatch().images);
+    }
   }
 
   #execute(command: Command): Answer {
@@ -41,15 +42,13 @@ export class Bench {
 
   /** Makes some thousand commands, and measures how long the exchange takes for them. */
   chunk(): void {
-    const commands = Array.from({ length: CHUNK }, () => this.flow.next());
-    const answers: Answer[] = [];
+    const commands = Array.from({ length: BATCH }, () => this.flow.next());
     const began = process.hrtime.bigint();
-    for (let i = 0; i < CHUNK; i++) {
-      answers.push(this.#execute(commands[i]!));
-      if ((i + 1) % BATCH === 0) this.result.images += this.exchange.endBatch().images.length;
-    }
+    for (const command of commands) this.#execute(command);
+    const { images } = this.exchange.endBatch();
     this.result.seconds += Number(process.hrtime.bigint() - began) / 1e9;
-    this.result.commands += CHUNK;
-    for (const answer of answers) this.flow.hear(answer);
+    this.result.commands += BATCH;
+    this.result.images += images.length;
+    this.flow.hear(images);
   }
 }

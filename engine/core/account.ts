@@ -24,12 +24,12 @@ export class Account {
 
 const NO_ORDERS: ReadonlyMap<string, OpenOrder> = new Map();
 
+/** Its amounts stand in an array, so that changing them makes no garbage and is arithmetic of 64 bits. */
 export class HeldBalance implements Balance {
   readonly account: number;
   readonly asset: string;
-  available: bigint;
-  locked: bigint;
   readonly tracking: Tracking<'balance'>;
+  readonly #amounts = new BigInt64Array(2);
 
   constructor({ account, asset, available, locked }: Balance, changes: ChangesOfKind<'balance'>) {
     this.account = account;
@@ -37,5 +37,21 @@ export class HeldBalance implements Balance {
     this.available = available;
     this.locked = locked;
     this.tracking = changes.track(this);
+  }
+
+  get available(): bigint {
+    return this.#amounts[0]!;
+  }
+
+  set available(amount: bigint) {
+    this.#amounts[0] = amount;
+  }
+
+  get locked(): bigint {
+    return this.#amounts[1]!;
+  }
+
+  set locked(amount: bigint) {
+    this.#amounts[1] = amount;
   }
 }

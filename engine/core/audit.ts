@@ -6,9 +6,8 @@ import {
   KINDS,
   TREASURY,
 } from '../../shared/domain/entities.js';
-import { EntityHasher, Hash64, HashSum } from './hash.js';
+import { EntityHasher, HashSum, HashTerm } from './hash.js';
 import type { State } from './state.js';
-import { amountNeeded, assetNeeded } from './trading.js';
 
 /** @param stateHash the running hash after the last batch, which must have ended */
 export function audit(state: State, stateHash: string): void {
@@ -31,7 +30,8 @@ function auditOrders(state: State): void {
         const found = state.orders.get(order.orderId) === order && state.markets.get(market) === order.traded;
         const same =
           order.account === account && order.market === market && order.clientOrderId === clientOrderId;
-        if (!found || !same || order.holder !== state.accounts.get(account))
+        const ownFunds = order.funds === order.holder.balances.get(order.assetNeeded);
+        if (!found || !same || !ownFunds || order.holder !== state.accounts.get(account))
           throw new Error(`order ${order.orderId} is filed under ${account} ${market} ${clientOrderId}`);
       }
     }
@@ -67,8 +67,8 @@ function auditRestingCount(state: State): void {
 function auditLocked(state: State): void {
   const needs = new Map<string, bigint>();
   for (const order of state.orders.values()) {
-    const name = `${order.account} ${assetNeeded(order)}`;
-    needs.set(name, (needs.get(name) ?? 0n) + amountNeeded(order));
+    const name = `${order.account} ${order.assetNeeded}`;
+    needs.set(name, (needs.get(name) ?? 0n) + order.amountNeeded);
   }
   for (const { account, balances } of state.accounts.values()) {
     for (const { asset, available, locked } of balances.values()) {
@@ -100,13 +100,11 @@ function hashOf(state: State): string {
 
 function addHashes<K extends EntityKind>(sum: HashSum, kind: K, entities: Iterable<Entities[K]>): void {
   const hasher = new EntityHasher(kind);
-  const fixedPart = new Hash64();
-  const hash = new Hash64();
   for (const entity of entities) {
     if (!KINDS[kind].live(entity)) continue;
-    hasher.fixedPart(entity, fixedPart);
-    hasher.hash(entity, fixedPart, hash);
-    sum.add(hash);
+    const term = new HashTerm();
+    hasher.hash(entity, term);
+    sum.add(term);
   }
 }
 

@@ -5,7 +5,7 @@
 import type { Image } from '../../shared/domain/codec.js';
 import { ENTITY_KINDS, type Entities, type EntityKind, KINDS } from '../../shared/domain/entities.js';
 import { recordCopier } from '../../shared/domain/fields.js';
-import { EntityHasher, Hash64, HashSum } from './hash.js';
+import { EntityHasher, HashSum, HashTerm } from './hash.js';
 
 export interface BatchImages {
   /** Each changed entity as it is after the batch, the kinds in table order, each in the order of the first touch. */
@@ -15,12 +15,16 @@ export interface BatchImages {
 }
 
 export class ChangesOfKind<K extends EntityKind> {
-  readonly touched: Tracking<K>[] = [];
   readonly #kind: K;
   readonly #hasher: EntityHasher<K>;
   readonly #copy: (entity: Entities[K]) => Entities[K];
+  readonly #touched: Tracking<K>[] = [];
 
-  constructor(kind: K) {
+  /** @param onEnd hears of every entity that is over, when its batch has ended */
+  constructor(
+    kind: K,
+    readonly onEnd: (entity: Entities[K]) => void = () => {},
+  ) {
     this.#kind = kind;
     this.#hasher = new EntityHasher(kind);
     this.#copy = recordCopier(KINDS[kind].fields);
@@ -31,54 +35,44 @@ export class ChangesOfKind<K extends EntityKind> {
     return new Tracking(this, entity);
   }
 
+  add(tracking: Tracking<K>): void {
+    this.#touched.push(tracking);
+  }
+
   end(images: Image[], stateHash: HashSum): void {
-    for (const tracking of this.touched) {
+    for (const tracking of this.#touched) {
       tracking.touched = false;
-      this.#rehash(tracking, stateHash);
-      images.push({ kind: this.#kind, entity: this.#copy(tracking.entity) } as Image);
+      const { entity } = tracking;
+      images.push({ kind: this.#kind, entity: this.#copy(entity) } as Image);
+      stateHash.subtract(tracking);
+      if (KINDS[this.#kind].live(entity)) {
+        this.#hasher.hash(entity, tracking);
+        stateHash.add(tracking);
+      } else {
+        tracking.clear();
+        this.onEnd(entity);
+      }
     }
-    this.touched.length = 0;
-  }
-
-  /** Replaces the entity's term of the sum; an entity that is over has none. */
-  #rehash(tracking: Tracking<K>, stateHash: HashSum): void {
-    const { entity, hash } = tracking;
-    stateHash.subtract(hash);
-    if (KINDS[this.#kind].live(entity)) {
-      this.#hasher.hash(entity, this.#fixedPart(tracking), hash);
-      stateHash.add(hash);
-    } else {
-      hash.low = 0;
-      hash.high = 0;
-    }
-  }
-
-  #fixedPart(tracking: Tracking<K>): Hash64 {
-    if (tracking.fixedPart === undefined) {
-      tracking.fixedPart = new Hash64();
-      this.#hasher.fixedPart(tracking.entity, tracking.fixedPart);
-    }
-    return tracking.fixedPart;
+    this.#touched.length = 0;
   }
 }
 
 /** What the core keeps about an entity that it holds: whether this batch touched it, and its term of the state hash. */
-export class Tracking<K extends EntityKind> {
+export class Tracking<K extends EntityKind> extends HashTerm {
   touched = false;
-  /** Absent until the entity is hashed for the first time. */
-  fixedPart: Hash64 | undefined = undefined;
-  readonly hash = new Hash64();
 
   constructor(
     readonly changes: ChangesOfKind<K>,
     readonly entity: Entities[K],
-  ) {}
+  ) {
+    super();
+  }
 
   /** Says that the entity changes. */
   touch(): void {
     if (this.touched) return;
     this.touched = true;
-    this.changes.touched.push(this);
+    this.changes.add(this);
   }
 }
 
@@ -95,9 +89,14 @@ export class Changes {
   readonly asset = new ChangesOfKind('asset');
   readonly market = new ChangesOfKind('market');
   readonly balance = new ChangesOfKind('balance');
-  readonly order = new ChangesOfKind('order');
+  readonly order: ChangesOfKind<'order'>;
   readonly idempotencyKey = new ChangesOfKind('idempotencyKey');
   readonly #stateHash = new HashSum();
+
+  /** @param onOrderEnd hears of every order that is over, when its batch has ended */
+  constructor(onOrderEnd: (order: Entities['order']) => void) {
+    this.order = new ChangesOfKind('order', onOrderEnd);
+  }
 
   /** Ends the batch: its images and the hash after it. The next touch begins a new batch. */
   end(): BatchImages {

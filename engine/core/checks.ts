@@ -2,18 +2,18 @@
 import type { PlaceOrder } from '../../shared/domain/commands.js';
 import { opposite } from '../../shared/domain/orders.js';
 import { insufficient, type Reject, type RejectCode, reject } from '../../shared/domain/rejects.js';
-import { crosses } from './matching.js';
-import type { State } from './state.js';
+import type { Account } from './account.js';
+import { crosses, type MatchPlan } from './matching.js';
 import type { TradedMarket } from './traded-market.js';
 
 /** Everything that does not depend on what the order would match. */
-export function checkOrder(state: State, market: TradedMarket, order: PlaceOrder): Reject | null {
+export function checkOrder(market: TradedMarket, holder: Account, order: PlaceOrder): Reject | null {
   const code =
     checkMarketStatus(market) ??
     checkRanges(market, order) ??
     checkLiquidity(market, order) ??
     checkNotional(market, order) ??
-    checkOpenOrders(state, market, order);
+    checkOpenOrders(market, holder, order);
   return code === null ? null : reject(code);
 }
 
@@ -46,32 +46,37 @@ function checkNotional(
   return notional(market, ticks, quantity!) < market.minNotional ? 'MIN_NOTIONAL' : null;
 }
 
-function checkOpenOrders(state: State, market: TradedMarket, order: PlaceOrder): RejectCode | null {
-  const open = state.accounts.get(order.account)?.openOrders(order.market);
-  if (open?.has(order.clientOrderId)) return 'DUPLICATE_CLIENT_ORDER_ID';
+function checkOpenOrders(market: TradedMarket, holder: Account, order: PlaceOrder): RejectCode | null {
+  const open = holder.openOrders(market.market);
+  if (open.has(order.clientOrderId)) return 'DUPLICATE_CLIENT_ORDER_ID';
   if (order.timeInForce !== 'GTC') return null;
-  if (open !== undefined && open.size >= market.maxOpenOrders) return 'TOO_MANY_ORDERS';
+  if (open.size >= market.maxOpenOrders) return 'TOO_MANY_ORDERS';
   const total = market.book.totalAt(order.side, order.price!);
   return total + order.quantity! > Number.MAX_SAFE_INTEGER ? 'LIMIT_EXCEEDED' : null;
 }
 
 /** Whether the account can pay for all that the planned order may come to. */
-export function checkFunds(state: State, market: TradedMarket, order: PlaceOrder): Reject | null {
+export function checkFunds(
+  plan: MatchPlan,
+  market: TradedMarket,
+  holder: Account,
+  order: PlaceOrder,
+): Reject | null {
   const asset = order.side === 'BUY' ? market.quote : market.base;
-  const needed = order.side === 'BUY' ? quoteNeeded(state, market, order) : baseNeeded(state, market, order);
-  const available = state.accounts.get(order.account)?.available(asset) ?? 0n;
+  const needed = order.side === 'BUY' ? quoteNeeded(plan, market, order) : baseNeeded(plan, market, order);
+  const available = holder.available(asset);
   return available < needed ? insufficient(asset, needed, available) : null;
 }
 
 /** A limit order must be able to pay its limit; a market order what it would cost now. */
-function quoteNeeded(state: State, market: TradedMarket, order: PlaceOrder): bigint {
+function quoteNeeded(plan: MatchPlan, market: TradedMarket, order: PlaceOrder): bigint {
   if (order.quoteQuantity !== null) return order.quoteQuantity;
-  if (order.price === null) return state.plan.value() * market.tickLotValue;
+  if (order.price === null) return plan.value() * market.tickLotValue;
   return notional(market, order.price, order.quantity!);
 }
 
-function baseNeeded(state: State, market: TradedMarket, order: PlaceOrder): bigint {
-  return BigInt(order.quantity ?? state.plan.filled) * market.lotSize;
+function baseNeeded(plan: MatchPlan, market: TradedMarket, order: PlaceOrder): bigint {
+  return BigInt(order.quantity ?? plan.filled) * market.lotSize;
 }
 
 /** Smallest units of quote. */

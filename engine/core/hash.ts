@@ -16,10 +16,20 @@ const PRIME_2 = 0x85ebca77;
 const FINAL_1 = 0x85ebca6b;
 const FINAL_2 = 0xc2b2ae35;
 
-/** A 64-bit number: two signed 32-bit halves. */
-export class Hash64 {
+/** An entity's term of the sum, and what of it stays the same as long as the entity lives. */
+export class HashTerm {
   low = 0;
   high = 0;
+  fixedLow = 0;
+  fixedHigh = 0;
+  fixedKnown = false;
+
+  /** The entity is over, or another one. */
+  clear(): void {
+    this.low = 0;
+    this.high = 0;
+    this.fixedKnown = false;
+  }
 }
 
 /** A sum modulo 2^64 of entity hashes. */
@@ -27,13 +37,13 @@ export class HashSum {
   #low = 0;
   #high = 0;
 
-  add({ low, high }: Hash64): void {
+  add({ low, high }: HashTerm): void {
     const sum = this.#low + (low >>> 0);
     this.#low = sum >>> 0;
     this.#high = (this.#high + (high >>> 0) + (sum > 0xffffffff ? 1 : 0)) >>> 0;
   }
 
-  subtract({ low, high }: Hash64): void {
+  subtract({ low, high }: HashTerm): void {
     const difference = this.#low - (low >>> 0);
     this.#low = difference >>> 0;
     this.#high = (this.#high - (high >>> 0) - (difference < 0 ? 1 : 0)) >>> 0;
@@ -51,28 +61,29 @@ function hex(half: number): string {
 
 /** Hashes entities of one kind. */
 export class EntityHasher<K extends EntityKind> {
-  readonly #seed = new Hash64();
+  readonly #seed: number;
   readonly #mixFixed: Mixer<Entities[K]>;
   readonly #mixChanging: Mixer<Entities[K]>;
 
   constructor(kind: K) {
     const { fixed, changing } = KINDS[kind];
-    this.#seed.low = ENTITY_KINDS.indexOf(kind) + 1;
+    this.#seed = ENTITY_KINDS.indexOf(kind) + 1;
     this.#mixFixed = mixerOf(fixed as Fields<Entities[K]>);
     this.#mixChanging = mixerOf(changing as Fields<Entities[K]>);
   }
 
-  /** What of the hash stays the same as long as the entity lives. */
-  fixedPart(entity: Entities[K], result: Hash64): void {
-    this.#mixFixed(entity, this.#seed, result);
-  }
-
-  /** @param fixed the entity's own fixed part */
-  hash(entity: Entities[K], fixed: Hash64, result: Hash64): void {
-    this.#mixChanging(entity, fixed, result);
-    const { low, high } = result;
-    result.low = finish(low ^ (high >>> 7));
-    result.high = finish(high ^ (low << 9));
+  /** Puts the entity's hash into its term. */
+  hash(entity: Entities[K], term: HashTerm): void {
+    if (!term.fixedKnown) {
+      this.#mixFixed(entity, this.#seed, 0, term);
+      term.fixedLow = term.low;
+      term.fixedHigh = term.high;
+      term.fixedKnown = true;
+    }
+    this.#mixChanging(entity, term.fixedLow, term.fixedHigh, term);
+    const { low, high } = term;
+    term.low = finish(low ^ (high >>> 7));
+    term.high = finish(high ^ (low << 9));
   }
 }
 
@@ -83,8 +94,8 @@ function finish(half: number): number {
   return h ^ (h >>> 16);
 }
 
-/** Mixes the fields of an entity, one after the other, into a hash. */
-type Mixer<T> = (entity: T, from: Hash64, to: Hash64) => void;
+/** Mixes the fields of an entity, one after the other, into a hash of two halves. */
+type Mixer<T> = (entity: T, low: number, high: number, result: HashTerm) => void;
 
 /** An amount is mixed as the two halves of its 64 bits; every machine that Node runs on stores the lower one first. */
 const amountCell = new BigInt64Array(1);
@@ -93,12 +104,11 @@ const amountHalves = new Int32Array(amountCell.buffer);
 function mixerOf<T>(fields: Fields<T>): Mixer<T> {
   const table = Object.entries<Field<Value>>(fields as Record<string, Field<Value>>);
   const mixing = table.map(([name, field]) => `{ value = entity.${name}; ${mixingOf(field)} }`);
-  const body = `return (entity, from, to) => {
-    let { low, high } = from;
+  const body = `return (entity, low, high, result) => {
     let value, word;
     ${mixing.join('\n')}
-    to.low = low;
-    to.high = high;
+    result.low = low;
+    result.high = high;
   };`;
   return new Function('cell', 'halves', body)(amountCell, amountHalves) as Mixer<T>;
 }

@@ -42,7 +42,7 @@ function pay(state: State, taker: OpenOrder, maker: OpenOrder, trade: Trade): vo
   const makerPays = buyerIsMaker ? quote : base;
   const takerPaid = state.balance(taker.holder, takerPays);
   const takerReceived = state.balance(taker.holder, makerPays);
-  const makerPaid = state.balance(maker.holder, makerPays);
+  const makerPaid = maker.funds;
   const makerReceived = state.balance(maker.holder, takerPays);
 
   const cause = { type: 'TRADE', market, tradeId, key: null } as const;

@@ -21,7 +21,9 @@ import { OrderIndex } from './order-index.js';
 import { TradedMarket } from './traded-market.js';
 
 export class State {
-  readonly changes = new Changes();
+  /** Of orders that are over, to be used again. */
+  readonly #spareOrders: OpenOrder[] = [];
+  readonly changes = new Changes(order => this.#spareOrders.push(order as OpenOrder));
   readonly exchange = tracked(this.changes.exchange, { id: 1, sequence: 0, time: 0, lastLedgerId: 0 });
   readonly assets = new Map<string, Tracked<'asset'>>();
   readonly markets = new Map<string, TradedMarket>();
@@ -75,9 +77,18 @@ export class State {
     return added;
   }
 
+  /** A new order, touched. */
+  newOrder(order: Order, holder: Account, traded: TradedMarket): OpenOrder {
+    const begun = this.#spareOrders.pop() ?? new OpenOrder(this.changes.order);
+    begun.become(order, holder, traded);
+    begun.tracking.touch();
+    return begun;
+  }
+
   /** Makes an order findable and puts the rest of it at the back of its queue. */
-  rest(order: OpenOrder): void {
+  rest(order: OpenOrder, funds: HeldBalance): void {
     const { holder, traded, side, price } = order;
+    order.funds = funds;
     order.slot = traded.book.add(side, price!, order.remaining!, order.account);
     traded.resting[order.slot] = order;
     this.orders.add(order);
@@ -116,7 +127,7 @@ export class State {
     switch (image.kind) {
       case 'exchange':
         Object.assign(this.exchange, image.entity);
-        this.exchange.tracking.fixedPart = undefined;
+        this.exchange.tracking.fixedKnown = false;
         this.exchange.tracking.touch();
         break;
       case 'asset':
@@ -138,11 +149,9 @@ export class State {
   }
 
   #loadOrder(order: Order): void {
-    const traded = this.markets.get(order.market)!;
-    const whereabouts = { holder: this.account(order.account), traded };
-    const open = new OpenOrder(order, whereabouts, this.changes.order);
-    this.rest(open);
-    open.tracking.touch();
+    const holder = this.account(order.account);
+    const loaded = this.newOrder(order, holder, this.markets.get(order.market)!);
+    this.rest(loaded, this.balance(holder, loaded.assetNeeded));
   }
 }
 

@@ -10,7 +10,7 @@ import { reject } from '../../shared/domain/rejects.js';
 import { checkFunds, checkOrder } from './checks.js';
 import { lock, unlock } from './ledger.js';
 import { planMatch } from './matching.js';
-import { OpenOrder } from './open-order.js';
+import type { OpenOrder } from './open-order.js';
 import { refuse } from './refuse.js';
 import { settle } from './settlement.js';
 import type { State } from './state.js';
@@ -19,14 +19,15 @@ import type { TradedMarket } from './traded-market.js';
 export function placeOrder(state: State, body: PlaceOrder): Answer {
   const market = state.markets.get(body.market);
   if (market === undefined) return refuse(state, reject('UNKNOWN_MARKET'));
-  const problem = checkOrder(state, market, body);
+  const holder = state.account(body.account);
+  const problem = checkOrder(market, holder, body);
   if (problem !== null) return refuse(state, problem);
   planMatch(market.book, takerOf(market, body), state.plan);
-  const shortage = checkFunds(state, market, body);
+  const shortage = checkFunds(state.plan, market, holder, body);
   if (shortage !== null) return refuse(state, shortage);
 
   // After this point the command must succeed.
-  const order = newOrder(state, market, body);
+  const order = state.newOrder(newOrder(state, body), holder, market);
   state.emit({
     kind: 'ORDER_PLACED',
     body: { orderId: order.orderId, account: order.account, market: order.market },
@@ -47,10 +48,9 @@ function takerOf(market: TradedMarket, body: PlaceOrder) {
   };
 }
 
-function newOrder(state: State, traded: TradedMarket, body: PlaceOrder): OpenOrder {
-  const { sequence, time } = state.exchange;
-  const placed: Order = {
-    orderId: sequence,
+function newOrder({ exchange }: State, body: PlaceOrder): Order {
+  return {
+    orderId: exchange.sequence,
     account: body.account,
     market: body.market,
     clientOrderId: body.clientOrderId,
@@ -61,16 +61,13 @@ function newOrder(state: State, traded: TradedMarket, body: PlaceOrder): OpenOrd
     price: body.price,
     quantity: body.quantity,
     quoteQuantity: body.quoteQuantity,
-    createdAt: time,
+    createdAt: exchange.time,
     filledQuantity: 0,
     filledQuote: 0n,
     status: 'NEW',
     queuePlace: 0,
-    updatedAt: time,
+    updatedAt: exchange.time,
   };
-  const order = new OpenOrder(placed, { holder: state.account(body.account), traded }, state.changes.order);
-  order.tracking.touch();
-  return order;
 }
 
 /** A fill-or-kill order that cannot fill whole does nothing. */
@@ -126,26 +123,15 @@ function finishOrder(state: State, order: OpenOrder): void {
 
 function restOrder(state: State, order: OpenOrder): void {
   order.queuePlace = state.exchange.sequence;
-  lock(state.balance(order.holder, assetNeeded(order)), amountNeeded(order));
-  state.rest(order);
+  const funds = state.balance(order.holder, order.assetNeeded);
+  lock(funds, order.amountNeeded);
+  state.rest(order, funds);
   noteLevel(state, order);
-}
-
-/** What an open order keeps locked of. */
-export function assetNeeded({ side, traded }: OpenOrder): string {
-  return side === 'BUY' ? traded.quote : traded.base;
-}
-
-/** What an open order keeps locked, in smallest units. */
-export function amountNeeded(order: OpenOrder): bigint {
-  const { lotSize, tickLotValue } = order.traded;
-  const lots = BigInt(order.remaining!);
-  return order.side === 'BUY' ? lots * BigInt(order.price!) * tickLotValue : lots * lotSize;
 }
 
 /** Takes an open order out of the book and gives back what it locked. */
 function endResting(state: State, order: OpenOrder, status: OrderEnd): void {
-  unlock(state.balance(order.holder, assetNeeded(order)), amountNeeded(order));
+  unlock(order.funds, order.amountNeeded);
   order.traded.book.remove(order.slot);
   noteLevel(state, order);
   order.queuePlace = 0;
