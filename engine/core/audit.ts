@@ -23,22 +23,25 @@ export function audit(state: State, stateHash: string): void {
 /** Every open order stands where the maps and its book say, with what is left of it. */
 function auditOrders(state: State): void {
   let named = 0;
-  for (const { account, open } of state.accounts.values()) {
-    for (const [market, orders] of open) {
-      for (const [clientOrderId, order] of orders) {
+  for (const holder of state.accounts.values()) {
+    for (const { open, market } of holder.traders) {
+      for (const [clientOrderId, order] of open) {
         named++;
-        const found = state.orders.get(order.orderId) === order && state.markets.get(market) === order.traded;
+        const found = state.orders.get(order.orderId) === order;
+        const { trader } = order;
         const same =
-          order.account === account && order.market === market && order.clientOrderId === clientOrderId;
-        const ownFunds = order.funds === order.holder.balances.get(order.assetNeeded);
-        if (!found || !same || !ownFunds || order.holder !== state.accounts.get(account))
-          throw new Error(`order ${order.orderId} is filed under ${account} ${market} ${clientOrderId}`);
+          trader.holder === holder && trader.market === market && order.clientOrderId === clientOrderId;
+        const known = order.account === holder.account && state.markets.get(order.market) === market;
+        if (!found || !same || !known)
+          throw new Error(
+            `order ${order.orderId} is filed under ${holder.account} ${market.market} ${clientOrderId}`,
+          );
       }
     }
   }
   if (named !== state.orders.size) throw new Error(`${state.orders.size} orders by id, ${named} by account`);
   for (const order of state.orders.values()) {
-    const { book, resting } = order.traded;
+    const { book, resting } = order.trader.market;
     const lots = order.remaining;
     if (resting[order.slot] !== order)
       throw new Error(`order ${order.orderId} does not hold slot ${order.slot}`);
@@ -67,7 +70,7 @@ function auditRestingCount(state: State): void {
 function auditLocked(state: State): void {
   const needs = new Map<string, bigint>();
   for (const order of state.orders.values()) {
-    const name = `${order.account} ${order.assetNeeded}`;
+    const name = `${order.account} ${order.trader.market.paidIn(order.side)}`;
     needs.set(name, (needs.get(name) ?? 0n) + order.amountNeeded);
   }
   for (const { account, balances } of state.accounts.values()) {

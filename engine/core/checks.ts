@@ -2,18 +2,19 @@
 import type { PlaceOrder } from '../../shared/domain/commands.js';
 import { opposite } from '../../shared/domain/orders.js';
 import { insufficient, type Reject, type RejectCode, reject } from '../../shared/domain/rejects.js';
-import type { Account } from './account.js';
 import { crosses, type MatchPlan } from './matching.js';
 import type { TradedMarket } from './traded-market.js';
+import type { Trader } from './trader.js';
 
 /** Everything that does not depend on what the order would match. */
-export function checkOrder(market: TradedMarket, holder: Account, order: PlaceOrder): Reject | null {
+export function checkOrder(trader: Trader, order: PlaceOrder): Reject | null {
+  const { market } = trader;
   const code =
     checkMarketStatus(market) ??
     checkRanges(market, order) ??
     checkLiquidity(market, order) ??
     checkNotional(market, order) ??
-    checkOpenOrders(market, holder, order);
+    checkOpenOrders(trader, order);
   return code === null ? null : reject(code);
 }
 
@@ -46,8 +47,7 @@ function checkNotional(
   return notional(market, ticks, quantity!) < market.minNotional ? 'MIN_NOTIONAL' : null;
 }
 
-function checkOpenOrders(market: TradedMarket, holder: Account, order: PlaceOrder): RejectCode | null {
-  const open = holder.openOrders(market.market);
+function checkOpenOrders({ open, market }: Trader, order: PlaceOrder): RejectCode | null {
   if (open.has(order.clientOrderId)) return 'DUPLICATE_CLIENT_ORDER_ID';
   if (order.timeInForce !== 'GTC') return null;
   if (open.size >= market.maxOpenOrders) return 'TOO_MANY_ORDERS';
@@ -56,16 +56,11 @@ function checkOpenOrders(market: TradedMarket, holder: Account, order: PlaceOrde
 }
 
 /** Whether the account can pay for all that the planned order may come to. */
-export function checkFunds(
-  plan: MatchPlan,
-  market: TradedMarket,
-  holder: Account,
-  order: PlaceOrder,
-): Reject | null {
-  const asset = order.side === 'BUY' ? market.quote : market.base;
+export function checkFunds(plan: MatchPlan, trader: Trader, order: PlaceOrder): Reject | null {
+  const { market } = trader;
   const needed = order.side === 'BUY' ? quoteNeeded(plan, market, order) : baseNeeded(plan, market, order);
-  const available = holder.available(asset);
-  return available < needed ? insufficient(asset, needed, available) : null;
+  const available = trader.available(order.side);
+  return available < needed ? insufficient(market.paidIn(order.side), needed, available) : null;
 }
 
 /** A limit order must be able to pay its limit; a market order what it would cost now. */

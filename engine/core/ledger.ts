@@ -4,7 +4,7 @@
  */
 import { type Balance, TREASURY } from '../../shared/domain/entities.js';
 import type { Movement } from '../../shared/domain/events.js';
-import type { HeldBalance } from './account.js';
+import type { HeldBalance } from './balance.js';
 import type { State } from './state.js';
 
 /** Why something moves. */

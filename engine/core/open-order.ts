@@ -1,9 +1,8 @@
 /** An order as the core holds it, from its placing to its end. */
 import type { Order } from '../../shared/domain/entities.js';
-import type { Account, HeldBalance } from './account.js';
 import type { ChangesOfKind, Tracking } from './changes.js';
 import { NONE } from './order-book.js';
-import type { TradedMarket } from './traded-market.js';
+import type { Trader } from './trader.js';
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
@@ -31,18 +30,15 @@ export class OpenOrder implements Mutable<Order> {
   updatedAt = 0;
 
   readonly tracking: Tracking<'order'>;
-  holder!: Account;
-  traded!: TradedMarket;
+  trader!: Trader;
   /** In its market's book, while it rests there. */
   slot = NONE;
-  /** What it locked money of, while it rests. */
-  funds!: HeldBalance;
 
   constructor(changes: ChangesOfKind<'order'>) {
     this.tracking = changes.track(this);
   }
 
-  become(order: Order, holder: Account, traded: TradedMarket): void {
+  become(order: Order, trader: Trader): void {
     this.orderId = order.orderId;
     this.account = order.account;
     this.market = order.market;
@@ -60,8 +56,7 @@ export class OpenOrder implements Mutable<Order> {
     this.status = order.status;
     this.queuePlace = order.queuePlace;
     this.updatedAt = order.updatedAt;
-    this.holder = holder;
-    this.traded = traded;
+    this.trader = trader;
   }
 
   /** Lots that are not filled; null for a market order by quote. */
@@ -69,14 +64,9 @@ export class OpenOrder implements Mutable<Order> {
     return this.quantity === null ? null : this.quantity - this.filledQuantity;
   }
 
-  /** What it keeps locked of while it rests. */
-  get assetNeeded(): string {
-    return this.side === 'BUY' ? this.traded.quote : this.traded.base;
-  }
-
   /** What it keeps locked while it rests, in smallest units. */
   get amountNeeded(): bigint {
-    const { lotSize, tickLotValue } = this.traded;
+    const { lotSize, tickLotValue } = this.trader.market;
     const lots = BigInt(this.remaining!);
     return this.side === 'BUY' ? lots * BigInt(this.price!) * tickLotValue : lots * lotSize;
   }

@@ -2,16 +2,15 @@
 import type { Answer } from '../../shared/domain/answers.js';
 import type { AccountOrders, OrderName, Query } from '../../shared/domain/commands.js';
 import { reject } from '../../shared/domain/rejects.js';
-import type { OpenOrder } from './open-order.js';
 import type { State } from './state.js';
-import { findOrder } from './trading.js';
+import { findOrder, openOrders } from './trading.js';
 
 export function answerQuery(state: State, query: Query): Answer {
   switch (query.kind) {
     case 'GET_ORDER':
       return getOrder(state, query.body);
     case 'OPEN_ORDERS':
-      return openOrders(state, query.body);
+      return openOrdersOf(state, query.body);
     case 'BALANCES':
       return {
         kind: 'BALANCES',
@@ -33,15 +32,14 @@ function getOrder(state: State, name: OrderName): Answer {
     : { kind: 'ORDER', order, trades: [], sequence };
 }
 
-function openOrders(state: State, { account, market }: AccountOrders): Answer {
+function openOrdersOf(state: State, { account, market }: AccountOrders): Answer {
   if (market !== null && !state.markets.has(market)) return refused('UNKNOWN_MARKET');
-  const holder = state.accounts.get(account);
-  const orders: OpenOrder[] = [];
-  for (const [name, open] of holder?.open ?? []) {
-    if (market === null || market === name) orders.push(...open.values());
-  }
-  orders.sort((a, b) => a.orderId - b.orderId);
-  return { kind: 'ORDERS', orders, sequence: state.exchange.sequence };
+  const orders = openOrders(state, { account, market });
+  return {
+    kind: 'ORDERS',
+    orders: orders.sort((a, b) => a.orderId - b.orderId),
+    sequence: state.exchange.sequence,
+  };
 }
 
 function book(state: State, name: string): Answer {

@@ -13,14 +13,18 @@ import {
   TREASURY,
 } from '../../shared/domain/entities.js';
 import type { Emit } from '../../shared/domain/events.js';
-import { Account, HeldBalance } from './account.js';
+import type { Side } from '../../shared/domain/orders.js';
+import { Account } from './account.js';
+import { Amounts, HeldBalance } from './balance.js';
 import { Changes, type Tracked, tracked } from './changes.js';
 import { MatchPlan } from './matching.js';
 import { OpenOrder } from './open-order.js';
 import { OrderIndex } from './order-index.js';
 import { TradedMarket } from './traded-market.js';
+import { Trader } from './trader.js';
 
 export class State {
+  readonly #amounts = new Amounts();
   /** Of orders that are over, to be used again. */
   readonly #spareOrders: OpenOrder[] = [];
   readonly changes = new Changes(order => this.#spareOrders.push(order as OpenOrder));
@@ -58,7 +62,7 @@ export class State {
   }
 
   addMarket(market: Market): void {
-    const added = new TradedMarket(market, this.changes.market);
+    const added = new TradedMarket(market, this.fees, this.changes.market);
     this.markets.set(market.market, added);
     added.tracking.touch();
   }
@@ -71,39 +75,47 @@ export class State {
   }
 
   #addBalance(holder: Account, balance: Balance): HeldBalance {
-    const added = new HeldBalance(balance, this.changes.balance);
+    const added = new HeldBalance(balance, this.#amounts, this.changes.balance);
     holder.balances.set(balance.asset, added);
     added.tracking.touch();
     return added;
   }
 
+  trader(account: number, market: TradedMarket): Trader {
+    const known = market.traders.get(account);
+    if (known !== undefined) return known;
+    const trader = new Trader(this.account(account), market);
+    market.traders.set(account, trader);
+    trader.holder.traders.push(trader);
+    return trader;
+  }
+
+  /** What the trader's orders of this side pay with, made where there was none. */
+  funds(trader: Trader, side: Side): HeldBalance {
+    return trader.funds(side) ?? this.balance(trader.holder, trader.market.paidIn(side));
+  }
+
   /** A new order, touched. */
-  newOrder(order: Order, holder: Account, traded: TradedMarket): OpenOrder {
+  newOrder(order: Order, trader: Trader): OpenOrder {
     const begun = this.#spareOrders.pop() ?? new OpenOrder(this.changes.order);
-    begun.become(order, holder, traded);
+    begun.become(order, trader);
     begun.tracking.touch();
     return begun;
   }
 
   /** Makes an order findable and puts the rest of it at the back of its queue. */
-  rest(order: OpenOrder, funds: HeldBalance): void {
-    const { holder, traded, side, price } = order;
-    order.funds = funds;
-    order.slot = traded.book.add(side, price!, order.remaining!, order.account);
-    traded.resting[order.slot] = order;
+  rest(order: OpenOrder): void {
+    const { open, market } = order.trader;
+    order.slot = market.book.add(order.side, order.price!, order.remaining!, order.account);
+    market.resting[order.slot] = order;
     this.orders.add(order);
-    const orders = holder.open.get(order.market);
-    if (orders === undefined) holder.open.set(order.market, new Map([[order.clientOrderId, order]]));
-    else orders.set(order.clientOrderId, order);
+    open.set(order.clientOrderId, order);
   }
 
   /** The order is no longer open; its slot is free as soon as the book has removed it. */
   forget(order: OpenOrder): void {
     this.orders.delete(order.orderId);
-    const { open } = order.holder;
-    const orders = open.get(order.market)!;
-    orders.delete(order.clientOrderId);
-    if (orders.size === 0) open.delete(order.market);
+    order.trader.open.delete(order.clientOrderId);
   }
 
   idempotencyKey(account: number, key: string): Tracked<'idempotencyKey'> | undefined {
@@ -149,9 +161,7 @@ export class State {
   }
 
   #loadOrder(order: Order): void {
-    const holder = this.account(order.account);
-    const loaded = this.newOrder(order, holder, this.markets.get(order.market)!);
-    this.rest(loaded, this.balance(holder, loaded.assetNeeded));
+    this.rest(this.newOrder(order, this.trader(order.account, this.markets.get(order.market)!)));
   }
 }
 

@@ -1,9 +1,12 @@
 /** A market with its book. */
 import type { Market, MarketStatus } from '../../shared/domain/entities.js';
+import type { Side } from '../../shared/domain/orders.js';
+import type { Account } from './account.js';
 import type { ChangesOfKind, Tracking } from './changes.js';
 import { DepthChanges } from './depth-changes.js';
 import type { OpenOrder } from './open-order.js';
 import { OrderBook } from './order-book.js';
+import { Trader } from './trader.js';
 
 export class TradedMarket implements Market {
   readonly market: string;
@@ -30,10 +33,14 @@ export class TradedMarket implements Market {
   /** By slot of the book. */
   readonly resting: OpenOrder[] = [];
   readonly depthChanges = new DepthChanges();
+  /** By account. */
+  readonly traders = new Map<number, Trader>();
+  /** Receives the fees. */
+  readonly fees: Trader;
   /** Sequence of the last command that changed the book. */
   bookChangedAt = 0;
 
-  constructor(market: Market, changes: ChangesOfKind<'market'>) {
+  constructor(market: Market, feeAccount: Account, changes: ChangesOfKind<'market'>) {
     this.market = market.market;
     this.base = market.base;
     this.quote = market.quote;
@@ -53,5 +60,11 @@ export class TradedMarket implements Market {
     this.lastTradeId = market.lastTradeId;
     this.updateId = market.updateId;
     this.tracking = changes.track(this);
+    this.fees = new Trader(feeAccount, this);
+  }
+
+  /** The asset that orders of this side pay with. */
+  paidIn(side: Side): string {
+    return side === 'BUY' ? this.quote : this.base;
   }
 }

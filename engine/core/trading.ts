@@ -19,15 +19,15 @@ import type { TradedMarket } from './traded-market.js';
 export function placeOrder(state: State, body: PlaceOrder): Answer {
   const market = state.markets.get(body.market);
   if (market === undefined) return refuse(state, reject('UNKNOWN_MARKET'));
-  const holder = state.account(body.account);
-  const problem = checkOrder(market, holder, body);
+  const trader = state.trader(body.account, market);
+  const problem = checkOrder(trader, body);
   if (problem !== null) return refuse(state, problem);
   planMatch(market.book, takerOf(market, body), state.plan);
-  const shortage = checkFunds(state.plan, market, holder, body);
+  const shortage = checkFunds(state.plan, trader, body);
   if (shortage !== null) return refuse(state, shortage);
 
   // After this point the command must succeed.
-  const order = state.newOrder(newOrder(state, body), holder, market);
+  const order = state.newOrder(newOrder(state, body), trader);
   state.emit({
     kind: 'ORDER_PLACED',
     body: { orderId: order.orderId, account: order.account, market: order.market },
@@ -78,7 +78,7 @@ function killed(state: State, body: PlaceOrder): boolean {
 /** Carries out the plan, step by step. */
 function execute(state: State, taker: OpenOrder): Trade[] {
   const { plan } = state;
-  const { resting } = taker.traded;
+  const { resting } = taker.trader.market;
   const trades: Trade[] = [];
   for (let step = 0; step < plan.count; step++) {
     const maker = resting[plan.makers[step]!]!;
@@ -91,7 +91,7 @@ function execute(state: State, taker: OpenOrder): Trade[] {
 
 function fill(state: State, taker: OpenOrder, maker: OpenOrder, lots: number): Trade {
   const trade = settle(state, taker, maker, lots);
-  maker.traded.book.reduce(maker.slot, lots);
+  maker.trader.market.book.reduce(maker.slot, lots);
   noteLevel(state, maker);
   addFill(state, taker, trade);
   addFill(state, maker, trade);
@@ -123,16 +123,15 @@ function finishOrder(state: State, order: OpenOrder): void {
 
 function restOrder(state: State, order: OpenOrder): void {
   order.queuePlace = state.exchange.sequence;
-  const funds = state.balance(order.holder, order.assetNeeded);
-  lock(funds, order.amountNeeded);
-  state.rest(order, funds);
+  lock(state.funds(order.trader, order.side), order.amountNeeded);
+  state.rest(order);
   noteLevel(state, order);
 }
 
 /** Takes an open order out of the book and gives back what it locked. */
 function endResting(state: State, order: OpenOrder, status: OrderEnd): void {
-  unlock(order.funds, order.amountNeeded);
-  order.traded.book.remove(order.slot);
+  unlock(state.funds(order.trader, order.side), order.amountNeeded);
+  order.trader.market.book.remove(order.slot);
   noteLevel(state, order);
   order.queuePlace = 0;
   state.forget(order);
@@ -151,20 +150,21 @@ function endOrder(state: State, order: OpenOrder, status: OrderEnd): void {
  * The level of a resting order changes, and with it the book: its update id rises by one for a command that changed
  * it, however often (D9).
  */
-function noteLevel(state: State, { traded, side, price }: OpenOrder): void {
-  traded.depthChanges.note(side, price!);
+function noteLevel(state: State, { trader, side, price }: OpenOrder): void {
+  const { market } = trader;
+  market.depthChanges.note(side, price!);
   const { sequence } = state.exchange;
-  if (traded.bookChangedAt === sequence) return;
-  traded.bookChangedAt = sequence;
-  traded.updateId++;
-  traded.tracking.touch();
-  if (!state.changedBooks.has(traded)) state.changedBooks.set(traded, traded.updateId);
+  if (market.bookChangedAt === sequence) return;
+  market.bookChangedAt = sequence;
+  market.updateId++;
+  market.tracking.touch();
+  if (!state.changedBooks.has(market)) state.changedBooks.set(market, market.updateId);
 }
 
 /** The named open order of that account; somebody else's is as unknown as none. */
 export function findOrder(state: State, name: OrderName): OpenOrder | undefined {
   const { account, orderId, market, clientOrderId } = name;
-  if (orderId === null) return state.accounts.get(account)?.openOrders(market!).get(clientOrderId!);
+  if (orderId === null) return state.markets.get(market!)?.traders.get(account)?.open.get(clientOrderId!);
   const order = state.orders.get(orderId);
   return order?.account === account ? order : undefined;
 }
@@ -183,11 +183,20 @@ export function cancelAll(state: State, { account, market }: AccountOrders): Ans
   if (market !== null && !state.markets.has(market)) return refuse(state, reject('UNKNOWN_MARKET'));
 
   // After this point the command must succeed.
-  const holder = state.account(account);
-  // By name, since the order in which an account came to its markets does not outlive a load.
-  const markets = market === null ? [...holder.open.keys()].sort() : [market];
-  const orders = markets.flatMap(market => [...holder.openOrders(market).values()]);
+  const orders = openOrders(state, { account, market });
   for (const order of orders) endResting(state, order, 'CANCELED');
   state.emit({ kind: 'CANCELED_ALL', body: { account, orders: orders.length } });
   return { kind: 'CANCELED', orderIds: orders.map(({ orderId }) => orderId).sort((a, b) => a - b) };
+}
+
+/**
+ * The account's open orders of one market or all: markets by name, since the order in which it came to them does not
+ * outlive a load; in a market the oldest first.
+ */
+export function openOrders(state: State, { account, market }: AccountOrders): OpenOrder[] {
+  const traders = state.accounts.get(account)?.traders ?? [];
+  return traders
+    .filter(trader => market === null || trader.market.market === market)
+    .sort((a, b) => (a.market.market < b.market.market ? -1 : 1))
+    .flatMap(({ open }) => [...open.values()]);
 }
