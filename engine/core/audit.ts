@@ -24,17 +24,17 @@ export function audit(state: State, stateHash: string): void {
 function auditOrders(state: State): void {
   let named = 0;
   for (const holder of state.accounts.values()) {
-    for (const { open, market } of holder.traders) {
-      for (const [clientOrderId, order] of open) {
+    for (const trader of holder.traders) {
+      for (const order of trader.openOrders()) {
         named++;
-        const found = state.orders.get(order.orderId) === order;
-        const { trader } = order;
-        const same =
-          trader.holder === holder && trader.market === market && order.clientOrderId === clientOrderId;
-        const known = order.account === holder.account && state.markets.get(order.market) === market;
-        if (!found || !same || !known)
+        const { orderId, clientOrderId } = order;
+        const found =
+          state.orders.get(orderId) === order && state.orders.named(trader, clientOrderId) === order;
+        const own = order.trader === trader && trader.holder === holder && order.account === holder.account;
+        const known = state.markets.get(order.market) === trader.market;
+        if (!found || !own || !known)
           throw new Error(
-            `order ${order.orderId} is filed under ${holder.account} ${market.market} ${clientOrderId}`,
+            `order ${orderId} is filed under ${holder.account} ${trader.market.market} ${clientOrderId}`,
           );
       }
     }

@@ -3,18 +3,19 @@ import type { PlaceOrder } from '../../shared/domain/commands.js';
 import { opposite } from '../../shared/domain/orders.js';
 import { insufficient, type Reject, type RejectCode, reject } from '../../shared/domain/rejects.js';
 import { crosses, type MatchPlan } from './matching.js';
+import type { OrderIndex } from './order-index.js';
 import type { TradedMarket } from './traded-market.js';
 import type { Trader } from './trader.js';
 
 /** Everything that does not depend on what the order would match. */
-export function checkOrder(trader: Trader, order: PlaceOrder): Reject | null {
+export function checkOrder(orders: OrderIndex, trader: Trader, order: PlaceOrder): Reject | null {
   const { market } = trader;
   const code =
     checkMarketStatus(market) ??
     checkRanges(market, order) ??
     checkLiquidity(market, order) ??
     checkNotional(market, order) ??
-    checkOpenOrders(trader, order);
+    checkOpenOrders(orders, trader, order);
   return code === null ? null : reject(code);
 }
 
@@ -47,10 +48,11 @@ function checkNotional(
   return notional(market, ticks, quantity!) < market.minNotional ? 'MIN_NOTIONAL' : null;
 }
 
-function checkOpenOrders({ open, market }: Trader, order: PlaceOrder): RejectCode | null {
-  if (open.has(order.clientOrderId)) return 'DUPLICATE_CLIENT_ORDER_ID';
+function checkOpenOrders(orders: OrderIndex, trader: Trader, order: PlaceOrder): RejectCode | null {
+  const { market } = trader;
+  if (orders.named(trader, order.clientOrderId) !== undefined) return 'DUPLICATE_CLIENT_ORDER_ID';
   if (order.timeInForce !== 'GTC') return null;
-  if (open.size >= market.maxOpenOrders) return 'TOO_MANY_ORDERS';
+  if (trader.openCount >= market.maxOpenOrders) return 'TOO_MANY_ORDERS';
   const total = market.book.totalAt(order.side, order.price!);
   return total + order.quantity! > Number.MAX_SAFE_INTEGER ? 'LIMIT_EXCEEDED' : null;
 }

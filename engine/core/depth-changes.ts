@@ -4,23 +4,48 @@ import type { Side } from '../../shared/domain/orders.js';
 import { keyOf, priceOf } from './levels.js';
 import type { OrderBook } from './order-book.js';
 
+const INITIAL_CAPACITY = 16;
+
 export class DepthChanges {
-  readonly #keys: Readonly<Record<Side, number[]>> = { BUY: [], SELL: [] };
+  readonly #bids = new Keys();
+  readonly #asks = new Keys();
 
   note(side: Side, price: number): void {
-    this.#keys[side].push(keyOf(side, price));
+    this.#keys(side).add(keyOf(side, price));
   }
 
   /** The levels of a side that changed since the last call, with their totals now (0: gone), best first. */
   take(side: Side, book: OrderBook): Level[] {
-    const keys = Float64Array.from(this.#keys[side]).sort();
-    this.#keys[side].length = 0;
-    const levels: Level[] = [];
-    for (let i = keys.length - 1; i >= 0; i--) {
-      if (keys[i] === keys[i + 1]) continue;
-      const price = priceOf(keys[i]!);
-      levels.push([price, book.totalAt(side, price)]);
+    return this.#keys(side)
+      .take()
+      .map(key => [priceOf(key), book.totalAt(side, priceOf(key))]);
+  }
+
+  #keys(side: Side): Keys {
+    return side === 'BUY' ? this.#bids : this.#asks;
+  }
+}
+
+/** A typed array sorts numbers as numbers, and ten times as fast as an array does by a function. */
+class Keys {
+  #keys = new Float64Array(INITIAL_CAPACITY);
+  #count = 0;
+
+  add(key: number): void {
+    if (this.#count === this.#keys.length) {
+      const larger = new Float64Array(this.#count * 2);
+      larger.set(this.#keys);
+      this.#keys = larger;
     }
-    return levels;
+    this.#keys[this.#count++] = key;
+  }
+
+  /** Each once, falling; then there are none. */
+  take(): number[] {
+    const sorted = this.#keys.subarray(0, this.#count).sort();
+    this.#count = 0;
+    const keys: number[] = [];
+    for (let i = sorted.length - 1; i >= 0; i--) if (sorted[i] !== sorted[i + 1]) keys.push(sorted[i]!);
+    return keys;
   }
 }

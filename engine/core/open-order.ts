@@ -33,6 +33,8 @@ export class OpenOrder implements Mutable<Order> {
   trader!: Trader;
   /** In its market's book, while it rests there. */
   slot = NONE;
+  /** Among the trader's open orders. */
+  place = NONE;
 
   constructor(changes: ChangesOfKind<'order'>) {
     this.tracking = changes.track(this);

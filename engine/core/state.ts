@@ -34,7 +34,7 @@ export class State {
   readonly accounts = new Map<number, Account>();
   readonly treasury = this.account(TREASURY);
   readonly fees = this.account(FEES);
-  /** Open orders by id. */
+  /** Open orders. */
   readonly orders = new OrderIndex();
   /** Oldest first. */
   readonly idempotencyKeys = new Map<string, Tracked<'idempotencyKey'>>();
@@ -62,7 +62,7 @@ export class State {
   }
 
   addMarket(market: Market): void {
-    const added = new TradedMarket(market, this.fees, this.changes.market);
+    const added = new TradedMarket(market, this.markets.size, this.fees, this.changes.market);
     this.markets.set(market.market, added);
     added.tracking.touch();
   }
@@ -105,17 +105,17 @@ export class State {
 
   /** Makes an order findable and puts the rest of it at the back of its queue. */
   rest(order: OpenOrder): void {
-    const { open, market } = order.trader;
+    const { market } = order.trader;
     order.slot = market.book.add(order.side, order.price!, order.remaining!, order.account);
     market.resting[order.slot] = order;
     this.orders.add(order);
-    open.set(order.clientOrderId, order);
+    order.trader.addOpen(order);
   }
 
   /** The order is no longer open; its slot is free as soon as the book has removed it. */
   forget(order: OpenOrder): void {
-    this.orders.delete(order.orderId);
-    order.trader.open.delete(order.clientOrderId);
+    this.orders.delete(order);
+    order.trader.removeOpen(order);
   }
 
   idempotencyKey(account: number, key: string): Tracked<'idempotencyKey'> | undefined {

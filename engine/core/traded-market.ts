@@ -40,7 +40,13 @@ export class TradedMarket implements Market {
   /** Sequence of the last command that changed the book. */
   bookChangedAt = 0;
 
-  constructor(market: Market, feeAccount: Account, changes: ChangesOfKind<'market'>) {
+  /** @param number its place among the markets of this process */
+  constructor(
+    market: Market,
+    readonly number: number,
+    feeAccount: Account,
+    changes: ChangesOfKind<'market'>,
+  ) {
     this.market = market.market;
     this.base = market.base;
     this.quote = market.quote;

@@ -6,8 +6,8 @@ import type { OpenOrder } from './open-order.js';
 import type { TradedMarket } from './traded-market.js';
 
 export class Trader {
-  /** By client order id, oldest first. */
-  readonly open = new Map<string, OpenOrder>();
+  /** In no order: each knows its place here, so that one can leave without a search. */
+  readonly #open: OpenOrder[] = [];
   #base: HeldBalance | undefined = undefined;
   #quote: HeldBalance | undefined = undefined;
 
@@ -18,12 +18,37 @@ export class Trader {
 
   /** What an order of this side pays with, where the account ever had any: a buyer's quote, a seller's base. */
   funds(side: Side): HeldBalance | undefined {
-    if (side === 'BUY') return (this.#quote ??= this.holder.balances.get(this.market.quote));
-    return (this.#base ??= this.holder.balances.get(this.market.base));
+    if (side === 'BUY') {
+      this.#quote ??= this.holder.balances.get(this.market.quote);
+      return this.#quote;
+    }
+    this.#base ??= this.holder.balances.get(this.market.base);
+    return this.#base;
   }
 
   /** What of its funds it can use, in smallest units. */
   available(side: Side): bigint {
     return this.funds(side)?.available ?? 0n;
+  }
+
+  get openCount(): number {
+    return this.#open.length;
+  }
+
+  /** Oldest first. */
+  openOrders(): OpenOrder[] {
+    return this.#open.toSorted((a, b) => a.orderId - b.orderId);
+  }
+
+  addOpen(order: OpenOrder): void {
+    order.place = this.#open.length;
+    this.#open.push(order);
+  }
+
+  removeOpen(order: OpenOrder): void {
+    const last = this.#open.pop()!;
+    if (last === order) return;
+    this.#open[order.place] = last;
+    last.place = order.place;
   }
 }

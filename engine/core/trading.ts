@@ -20,7 +20,7 @@ export function placeOrder(state: State, body: PlaceOrder): Answer {
   const market = state.markets.get(body.market);
   if (market === undefined) return refuse(state, reject('UNKNOWN_MARKET'));
   const trader = state.trader(body.account, market);
-  const problem = checkOrder(trader, body);
+  const problem = checkOrder(state.orders, trader, body);
   if (problem !== null) return refuse(state, problem);
   planMatch(market.book, takerOf(market, body), state.plan);
   const shortage = checkFunds(state.plan, trader, body);
@@ -164,7 +164,10 @@ function noteLevel(state: State, { trader, side, price }: OpenOrder): void {
 /** The named open order of that account; somebody else's is as unknown as none. */
 export function findOrder(state: State, name: OrderName): OpenOrder | undefined {
   const { account, orderId, market, clientOrderId } = name;
-  if (orderId === null) return state.markets.get(market!)?.traders.get(account)?.open.get(clientOrderId!);
+  if (orderId === null) {
+    const trader = state.markets.get(market!)?.traders.get(account);
+    return trader && state.orders.named(trader, clientOrderId!);
+  }
   const order = state.orders.get(orderId);
   return order?.account === account ? order : undefined;
 }
@@ -198,5 +201,5 @@ export function openOrders(state: State, { account, market }: AccountOrders): Op
   return traders
     .filter(trader => market === null || trader.market.market === market)
     .sort((a, b) => (a.market.market < b.market.market ? -1 : 1))
-    .flatMap(({ open }) => [...open.values()]);
+    .flatMap(trader => trader.openOrders());
 }
