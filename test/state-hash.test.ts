@@ -16,6 +16,11 @@ const OTHER_TEXT: Readonly<Record<string, string>> = {
   ETH_USDT: 'ADA_USDT',
   BUY: 'SELL',
   SELL: 'BUY',
+  LIMIT: 'LIMIT_MAKER',
+  GTC: 'IOC',
+  NONE: 'EXPIRE_TAKER',
+  NEW: 'PARTIALLY_FILLED',
+  PARTIALLY_FILLED: 'NEW',
 };
 
 const order: PlaceOrder = {
@@ -122,6 +127,6 @@ function others(value: unknown): unknown[] {
     case 'string':
       return [OTHER_TEXT[value] ?? `${value}X`];
     default:
-      return [0n];
+      return [1n];
   }
 }

@@ -1,10 +1,12 @@
 /**
- * The exchange's own order book and matching under the benchmark's messages: orders get an account each and the usual
- * self-trade prevention; what the benchmark does not have is the ledger.
+ * The exchange's own order records, book and matching under the benchmark's messages: orders get a trader each and the
+ * usual self-trade prevention; what the benchmark does not have is the ledger.
  */
 import { MatchPlan, planMatch, type Taker } from '../../engine/core/matching.js';
-import { NONE, OrderBook } from '../../engine/core/order-book.js';
-import { SIDES, type Side } from '../../shared/domain/orders.js';
+import { OrderBook } from '../../engine/core/order-book.js';
+import { NONE, OrderRecords } from '../../engine/core/order-records.js';
+import type { Order } from '../../shared/domain/entities.js';
+import { SIDES } from '../../shared/domain/orders.js';
 import {
   ACCEPTED,
   CANCEL_REJECTED,
@@ -16,25 +18,31 @@ import {
 } from './reports.js';
 import { CANCEL, MODIFY, NEW, type Workload } from './workload.js';
 
-/** Plays a workload into a fresh book and gives the book. */
-export function play(workload: Workload, reports: Reports): OrderBook {
+export interface Played {
+  book: OrderBook;
+  /** Orders that rest at the end. */
+  resting: number;
+}
+
+/** Plays a workload into a fresh book. */
+export function play(workload: Workload, reports: Reports): Played {
   const driver = new Driver(workload, reports);
   for (let seq = 0; seq < workload.messages; seq++) driver.step(seq);
-  return driver.book;
+  return { book: driver.book, resting: driver.resting };
 }
 
 class Driver {
-  readonly book = new OrderBook();
+  readonly #orders = new OrderRecords();
+  readonly book = new OrderBook(this.#orders);
+  resting = 0;
   readonly #workload: Workload;
   readonly #reports: Reports;
   /** By order id; NONE where it does not rest. */
-  readonly #slotOf: Int32Array;
-  /** By slot: the resting order's id and side. */
-  readonly #idOf: Uint32Array;
+  readonly #recordOf: Int32Array;
   readonly #plan = new MatchPlan();
   readonly #taker: Taker = {
     side: 'BUY',
-    account: 0,
+    trader: 0,
     limit: 0,
     quantity: 0,
     budget: null,
@@ -44,89 +52,111 @@ class Driver {
   constructor(workload: Workload, reports: Reports) {
     this.#workload = workload;
     this.#reports = reports;
-    this.#slotOf = new Int32Array(workload.maxOrderId + 1).fill(NONE);
-    this.#idOf = new Uint32Array(workload.messages);
+    this.#recordOf = new Int32Array(workload.maxOrderId + 1).fill(NONE);
   }
 
   step(seq: number): void {
     const id = this.#workload.orderId[seq]!;
-    const slot = this.#slotOf[id]!;
     switch (this.#workload.type[seq]) {
       case NEW:
-        this.#reports.add(
-          ACCEPTED,
-          seq,
-          this.#workload.side[seq]!,
-          id,
-          this.#workload.price[seq]!,
-          this.#workload.quantity[seq]!,
-        );
+        this.#reportEntry(ACCEPTED, seq, id);
         this.#enter(seq, id);
         return;
       case CANCEL:
-        if (slot === NONE) this.#reports.add(CANCEL_REJECTED, seq, id, 0, 0, 0);
-        else {
-          this.#reports.add(
-            CANCELLED,
-            seq,
-            this.book.sideOf(slot) === 'BUY' ? 0 : 1,
-            id,
-            this.book.priceOf(slot),
-            0,
-          );
-          this.#take(id, slot);
-        }
+        this.#cancel(seq, id, this.#recordOf[id]!);
         return;
       case MODIFY:
-        if (slot === NONE) this.#reports.add(MODIFY_REJECTED, seq, id, 0, 0, 0);
-        else {
-          this.#take(id, slot);
-          this.#enter(seq, id);
-          this.#reports.add(
-            MODIFIED,
-            seq,
-            this.#workload.side[seq]!,
-            id,
-            this.#workload.price[seq]!,
-            this.#workload.quantity[seq]!,
-          );
-        }
+        this.#modify(seq, id, this.#recordOf[id]!);
         return;
     }
   }
 
-  #take(id: number, slot: number): void {
-    this.book.remove(slot);
-    this.#slotOf[id] = NONE;
+  #cancel(seq: number, id: number, order: number): void {
+    if (order === NONE) {
+      this.#reports.add(CANCEL_REJECTED, seq, id, 0, 0, 0);
+      return;
+    }
+    const side = this.#orders.side(order) === 'BUY' ? 0 : 1;
+    this.#reports.add(CANCELLED, seq, side, id, this.#orders.price(order), 0);
+    this.#remove(id, order);
+  }
+
+  #modify(seq: number, id: number, order: number): void {
+    if (order === NONE) {
+      this.#reports.add(MODIFY_REJECTED, seq, id, 0, 0, 0);
+      return;
+    }
+    this.#remove(id, order);
+    this.#enter(seq, id);
+    this.#reportEntry(MODIFIED, seq, id);
+  }
+
+  #reportEntry(type: number, seq: number, id: number): void {
+    const { side, price, quantity } = this.#workload;
+    this.#reports.add(type, seq, side[seq]!, id, price[seq]!, quantity[seq]!);
   }
 
   #enter(seq: number, id: number): void {
-    const { book } = this;
-    const plan = this.#plan;
+    const { side, price, quantity, ioc } = this.#workload;
     const taker = this.#taker;
-    const side = SIDES[this.#workload.side[seq]!]! as Side;
-    const price = this.#workload.price[seq]!;
-    const quantity = this.#workload.quantity[seq]!;
-    taker.side = side;
-    taker.account = id;
-    taker.limit = price;
-    taker.quantity = quantity;
-    planMatch(book, taker, plan);
+    taker.side = SIDES[side[seq]!]!;
+    taker.trader = id;
+    taker.limit = price[seq]!;
+    taker.quantity = quantity[seq]!;
+    planMatch(this.book, this.#orders, taker, this.#plan);
+    this.#fill(seq, id);
+    if (this.#plan.filled === taker.quantity) return;
+    if (ioc[seq] === 1) this.#reports.add(CANCELLED, seq, side[seq]!, id, taker.limit, 0);
+    else this.#rest(id, taker);
+  }
+
+  #fill(seq: number, taker: number): void {
+    const plan = this.#plan;
     for (let step = 0; step < plan.count; step++) {
-      const slot = plan.makers[step]!;
+      const maker = plan.makers[step]!;
       const lots = plan.lots[step]!;
-      const maker = this.#idOf[slot]!;
-      this.#reports.add(TRADE, seq, plan.prices[step]!, lots, maker, id);
-      if (book.reduce(slot, lots) === 0) this.#slotOf[maker] = NONE;
+      const makerId = this.#orders.orderId(maker);
+      this.#reports.add(TRADE, seq, plan.prices[step]!, lots, makerId, taker);
+      this.#orders.addFill(maker, lots, 0n);
+      this.book.reduce(maker, lots);
+      if (this.#orders.remaining(maker) === 0) this.#forget(makerId, maker);
     }
-    const rest = quantity - plan.filled;
-    if (rest === 0) return;
-    if (this.#workload.ioc[seq] === 1) {
-      this.#reports.add(CANCELLED, seq, this.#workload.side[seq]!, id, price, 0);
-      return;
-    }
-    const slot = book.add(side, price, rest, id);
-    this.#slotOf[id] = slot;
-    this.#idOf[slot] = id;
+  }
+
+  #rest(id: number, { side, limit, quantity }: Taker): void {
+    const order: Order = {
+      orderId: id,
+      account: id,
+      market: '',
+      clientOrderId: '',
+      side,
+      type: 'LIMIT',
+      timeInForce: 'GTC',
+      selfTradePrevention: 'EXPIRE_MAKER',
+      price: limit,
+      quantity,
+      quoteQuantity: null,
+      createdAt: 0,
+      filledQuantity: this.#plan.filled,
+      filledQuote: 0n,
+      status: 'NEW',
+      queuePlace: 0,
+      updatedAt: 0,
+    };
+    const record = this.#orders.begin(order, id);
+    this.book.add(record);
+    this.#recordOf[id] = record;
+    this.resting++;
+  }
+
+  #remove(id: number, order: number): void {
+    this.book.remove(order);
+    this.#forget(id, order);
+  }
+
+  #forget(id: number, order: number): void {
+    this.#orders.free(order);
+    this.#recordOf[id] = NONE;
+    this.resting--;
   }
 }

@@ -6,8 +6,11 @@ import {
   KINDS,
   TREASURY,
 } from '../../shared/domain/entities.js';
+import { isOpen, SIDES } from '../../shared/domain/orders.js';
+import type { HeldBalance } from './balance.js';
 import { EntityHasher, HashSum, HashTerm } from './hash.js';
 import type { State } from './state.js';
+import { amountNeeded } from './trading.js';
 
 /** @param stateHash the running hash after the last batch, which must have ended */
 export function audit(state: State, stateHash: string): void {
@@ -20,45 +23,41 @@ export function audit(state: State, stateHash: string): void {
     throw new Error(`state hashes to ${fromScratch}, the running hash is ${stateHash}`);
 }
 
-/** Every open order stands where the maps and its book say, with what is left of it. */
+/** Every open order can be found under its id and its name, by its trader and in its book, and nowhere else. */
 function auditOrders(state: State): void {
-  let named = 0;
-  for (const holder of state.accounts.values()) {
-    for (const trader of holder.traders) {
-      for (const order of trader.openOrders()) {
-        named++;
-        const { orderId, clientOrderId } = order;
-        const found =
-          state.orders.get(orderId) === order && state.orders.named(trader, clientOrderId) === order;
-        const own = order.trader === trader && trader.holder === holder && order.account === holder.account;
-        const known = state.markets.get(order.market) === trader.market;
-        if (!found || !own || !known)
-          throw new Error(
-            `order ${orderId} is filed under ${holder.account} ${trader.market.market} ${clientOrderId}`,
-          );
-      }
+  const { orders, openOrders } = state;
+  for (const [number, trader] of state.traders.entries()) {
+    const { holder, market } = trader;
+    const known =
+      state.accounts.get(holder.account) === holder && state.markets.get(market.market) === market;
+    if (!known || trader.number !== number || market.traders.get(holder.account) !== trader)
+      throw new Error(`trader ${number} is not who it is`);
+    for (const [place, order] of trader.open.entries()) {
+      const orderId = orders.orderId(order);
+      const found =
+        openOrders.withId(orderId) === order &&
+        openOrders.withName(trader, orders.clientOrderId(order)) === order;
+      if (!found || state.traderOf(order) !== trader || orders.place(order) !== place)
+        throw new Error(`order ${orderId} is filed under ${holder.account} ${market.market}`);
+      if (!isOpen(orders.status(order)))
+        throw new Error(`order ${orderId} is ${orders.status(order)}, and open`);
     }
   }
-  if (named !== state.orders.size) throw new Error(`${state.orders.size} orders by id, ${named} by account`);
-  for (const order of state.orders.values()) {
-    const { book, resting } = order.trader.market;
-    const lots = order.remaining;
-    if (resting[order.slot] !== order)
-      throw new Error(`order ${order.orderId} does not hold slot ${order.slot}`);
-    if (book.remainingOf(order.slot) !== lots || book.accountOf(order.slot) !== order.account) {
-      throw new Error(`order ${order.orderId} rests otherwise than it is`);
-    }
-  }
+  const named = state.traders.reduce((sum, { open }) => sum + open.length, 0);
+  if (named !== openOrders.size || named !== openOrders.values().length)
+    throw new Error(`${openOrders.size} orders by id, ${named} by trader`);
   auditRestingCount(state);
 }
 
 /** The books hold exactly the open orders' lots. */
 function auditRestingCount(state: State): void {
+  const { orders } = state;
   for (const market of state.markets.values()) {
-    for (const side of ['BUY', 'SELL'] as const) {
+    for (const side of SIDES) {
       let open = 0n;
-      for (const order of state.orders.values()) {
-        if (order.market === market.market && order.side === side) open += BigInt(order.remaining!);
+      for (const order of state.openOrders.values()) {
+        if (state.traderOf(order).market === market && orders.side(order) === side)
+          open += BigInt(orders.remaining(order));
       }
       const resting = market.book.depth(side).reduce((sum, [, lots]) => sum + BigInt(lots), 0n);
       if (open !== resting)
@@ -68,20 +67,23 @@ function auditRestingCount(state: State): void {
 }
 
 function auditLocked(state: State): void {
-  const needs = new Map<string, bigint>();
-  for (const order of state.orders.values()) {
-    const name = `${order.account} ${order.trader.market.paidIn(order.side)}`;
-    needs.set(name, (needs.get(name) ?? 0n) + order.amountNeeded);
+  const needs = new Map<HeldBalance | undefined, bigint>();
+  for (const order of state.openOrders.values()) {
+    const funds = state.traderOf(order).funds(state.orders.side(order));
+    needs.set(funds, (needs.get(funds) ?? 0n) + amountNeeded(state, order));
   }
   for (const { account, balances } of state.accounts.values()) {
-    for (const { asset, available, locked } of balances.values()) {
-      const need = needs.get(`${account} ${asset}`) ?? 0n;
+    for (const balance of balances.values()) {
+      const { asset, available, locked } = balance;
+      const need = needs.get(balance) ?? 0n;
+      needs.delete(balance);
       if (locked !== need)
         throw new Error(`account ${account} ${asset}: ${locked} locked, open orders need ${need}`);
       if (available < 0n && account !== TREASURY)
         throw new Error(`account ${account} ${asset}: ${available} available`);
     }
   }
+  if (needs.size > 0) throw new Error('orders are open of accounts that have nothing');
 }
 
 function auditSums(state: State): void {
@@ -117,7 +119,7 @@ function entitiesOf<K extends EntityKind>(state: State, kind: K): Iterable<Entit
     asset: () => state.assets.values(),
     market: () => state.markets.values(),
     balance: () => [...state.accounts.values()].flatMap(({ balances }) => [...balances.values()]),
-    order: () => state.orders.values(),
+    order: () => state.openOrders.values().map(order => state.orders.read(order, state.traderOf(order))),
     idempotencyKey: () => state.idempotencyKeys.values(),
   };
   return entities[kind]();

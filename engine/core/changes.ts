@@ -6,6 +6,9 @@ import type { Image } from '../../shared/domain/codec.js';
 import { ENTITY_KINDS, type Entities, type EntityKind, KINDS } from '../../shared/domain/entities.js';
 import { recordCopier } from '../../shared/domain/fields.js';
 import { EntityHasher, HashSum, HashTerm } from './hash.js';
+import { OrderChanges } from './order-changes.js';
+import type { OrderRecords } from './order-records.js';
+import type { Trader } from './trader.js';
 
 export interface BatchImages {
   /** Each changed entity as it is after the batch, the kinds in table order, each in the order of the first touch. */
@@ -20,11 +23,7 @@ export class ChangesOfKind<K extends EntityKind> {
   readonly #copy: (entity: Entities[K]) => Entities[K];
   readonly #touched: Tracking<K>[] = [];
 
-  /** @param onEnd hears of every entity that is over, when its batch has ended */
-  constructor(
-    kind: K,
-    readonly onEnd: (entity: Entities[K]) => void = () => {},
-  ) {
+  constructor(kind: K) {
     this.#kind = kind;
     this.#hasher = new EntityHasher(kind);
     this.#copy = recordCopier(KINDS[kind].fields);
@@ -50,7 +49,6 @@ export class ChangesOfKind<K extends EntityKind> {
         stateHash.add(tracking);
       } else {
         tracking.clear();
-        this.onEnd(entity);
       }
     }
     this.#touched.length = 0;
@@ -89,13 +87,12 @@ export class Changes {
   readonly asset = new ChangesOfKind('asset');
   readonly market = new ChangesOfKind('market');
   readonly balance = new ChangesOfKind('balance');
-  readonly order: ChangesOfKind<'order'>;
+  readonly order: OrderChanges;
   readonly idempotencyKey = new ChangesOfKind('idempotencyKey');
   readonly #stateHash = new HashSum();
 
-  /** @param onOrderEnd hears of every order that is over, when its batch has ended */
-  constructor(onOrderEnd: (order: Entities['order']) => void) {
-    this.order = new ChangesOfKind('order', onOrderEnd);
+  constructor(orders: OrderRecords, traders: readonly Trader[]) {
+    this.order = new OrderChanges(orders, traders);
   }
 
   /** Ends the batch: its images and the hash after it. The next touch begins a new batch. */

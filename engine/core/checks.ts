@@ -4,6 +4,7 @@ import { opposite } from '../../shared/domain/orders.js';
 import { insufficient, type Reject, type RejectCode, reject } from '../../shared/domain/rejects.js';
 import { crosses, type MatchPlan } from './matching.js';
 import type { OrderIndex } from './order-index.js';
+import { NONE } from './order-records.js';
 import type { TradedMarket } from './traded-market.js';
 import type { Trader } from './trader.js';
 
@@ -50,9 +51,9 @@ function checkNotional(
 
 function checkOpenOrders(orders: OrderIndex, trader: Trader, order: PlaceOrder): RejectCode | null {
   const { market } = trader;
-  if (orders.named(trader, order.clientOrderId) !== undefined) return 'DUPLICATE_CLIENT_ORDER_ID';
+  if (orders.withName(trader, order.clientOrderId) !== NONE) return 'DUPLICATE_CLIENT_ORDER_ID';
   if (order.timeInForce !== 'GTC') return null;
-  if (trader.openCount >= market.maxOpenOrders) return 'TOO_MANY_ORDERS';
+  if (trader.open.length >= market.maxOpenOrders) return 'TOO_MANY_ORDERS';
   const total = market.book.totalAt(order.side, order.price!);
   return total + order.quantity! > Number.MAX_SAFE_INTEGER ? 'LIMIT_EXCEEDED' : null;
 }

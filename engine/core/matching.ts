@@ -4,11 +4,13 @@
  */
 import { opposite, type SelfTradePrevention, type Side } from '../../shared/domain/orders.js';
 import { keyOf, priceOf } from './levels.js';
-import { NONE, type OrderBook } from './order-book.js';
+import type { OrderBook } from './order-book.js';
+import { NONE, type OrderRecords } from './order-records.js';
 
 export interface Taker {
   side: Side;
-  account: number;
+  /** The number of the trader. */
+  trader: number;
   /** Ticks; the worst price it accepts, null for any. */
   limit: number | null;
   /** Lots. */
@@ -64,8 +66,8 @@ export function crosses(book: OrderBook, side: Side, limit: number): boolean {
   return levels.count > 0 && levels.keyAt(levels.count - 1) >= keyOf(opposite(side), limit);
 }
 
-/** Fills `plan` with what the taker would do to the book. */
-export function planMatch(book: OrderBook, taker: Taker, plan: MatchPlan): void {
+/** Fills `plan` with what the taker would do to the book. @param orders the records of the orders that rest there */
+export function planMatch(book: OrderBook, orders: OrderRecords, taker: Taker, plan: MatchPlan): void {
   plan.clear();
   const levels = book.levels(opposite(taker.side));
   const worst = taker.limit === null ? Number.NEGATIVE_INFINITY : keyOf(opposite(taker.side), taker.limit);
@@ -75,31 +77,31 @@ export function planMatch(book: OrderBook, taker: Taker, plan: MatchPlan): void 
     const wanted = taker.quantity - plan.filled;
     const most = budget === null ? wanted : affordable(budget, price, wanted);
     const filledBefore = plan.filled;
-    if (!planLevel(book, taker, plan, levels.idAt(index), price, most)) return;
+    if (!planLevel(orders, taker, plan, book.oldestOn(levels.idAt(index)), price, most)) return;
     if (budget !== null) budget -= BigInt(plan.filled - filledBefore) * BigInt(price);
   }
   plan.end = 'NO_MORE_ORDERS';
 }
 
-/** Plans one level, at most so many lots of it; false where the taker is done. */
+/** Plans one level from its oldest order on, at most so many lots of it; false where the taker is done. */
 function planLevel(
-  book: OrderBook,
+  orders: OrderRecords,
   taker: Taker,
   plan: MatchPlan,
-  level: number,
+  oldest: number,
   price: number,
   most: number,
 ): boolean {
   let left = most;
-  for (let maker = book.oldestOn(level); maker !== NONE; maker = book.nextOf(maker)) {
+  for (let maker = oldest; maker !== NONE; maker = orders.next(maker)) {
     if (left === 0) return false;
-    if (book.accountOf(maker) === taker.account && taker.selfTradePrevention !== 'NONE') {
+    if (orders.trader(maker) === taker.trader && taker.selfTradePrevention !== 'NONE') {
       if (taker.selfTradePrevention !== 'EXPIRE_TAKER') plan.add(maker, price, 0);
       if (taker.selfTradePrevention === 'EXPIRE_MAKER') continue;
       plan.end = 'SELF_TRADE';
       return false;
     }
-    const lots = Math.min(left, book.remainingOf(maker));
+    const lots = Math.min(left, orders.remaining(maker));
     plan.add(maker, price, lots);
     left -= lots;
   }

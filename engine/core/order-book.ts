@@ -1,33 +1,25 @@
 /**
  * The resting orders of one market in price-time priority.
  *
- * An order is a slot: an index into parallel arrays that form a linked list for each price level, oldest first. Adding,
- * reducing and removing an order take the same time however many orders rest; making or ending a level costs what
- * `Levels` says. Slots and levels are reused, so memory follows the greatest number that ever rested at once.
- * Quantities are lots, prices ticks, both whole and at most 2^53 - 1; so is the total of a level.
+ * The orders of a price level form a linked list, oldest first, through their own records. Adding, reducing and removing
+ * an order take the same time however many orders rest; making or ending a level costs what `Levels` says. Levels are
+ * used again, so memory follows the greatest number that ever was at once. Quantities are lots, prices ticks, both
+ * whole and at most 2^53 - 1; so is the total of a level.
  */
 import type { Level } from '../../shared/domain/answers.js';
 import type { Side } from '../../shared/domain/orders.js';
 import { keyOf, Levels, priceOf, sideOf } from './levels.js';
+import { NONE, type OrderRecords } from './order-records.js';
 
-export const NONE = -1;
-
+/** Small, so that the arrays grow early: the code that is compiled for them then knows that they do. */
 const INITIAL_CAPACITY = 4;
 
 export class OrderBook {
+  readonly #orders: OrderRecords;
   readonly #bids = new Levels();
   readonly #asks = new Levels();
 
-  // Orders, by slot. `#next` also links the free slots.
-  #remaining = new Float64Array(INITIAL_CAPACITY);
-  #account = new Float64Array(INITIAL_CAPACITY);
-  #level = new Int32Array(INITIAL_CAPACITY);
-  #next = new Int32Array(INITIAL_CAPACITY);
-  #previous = new Int32Array(INITIAL_CAPACITY);
-  #freeSlot = NONE;
-  #slots = 0;
-
-  // Levels, by level id. `#oldest` also links the free ids.
+  // By level id. `#oldest` also links the free ids.
   #key = new Float64Array(INITIAL_CAPACITY);
   #total = new Float64Array(INITIAL_CAPACITY);
   #oldest = new Int32Array(INITIAL_CAPACITY);
@@ -35,38 +27,35 @@ export class OrderBook {
   #freeLevel = NONE;
   #levels = 0;
 
-  /** Puts an order at the back of its price's queue and gives its slot. */
-  add(side: Side, price: number, lots: number, account: number): number {
-    const level = this.#levelAt(side, keyOf(side, price));
-    const slot = this.#takeSlot();
+  /** @param orders the records of the orders that will rest here */
+  constructor(orders: OrderRecords) {
+    this.#orders = orders;
+  }
+
+  /** Puts the rest of an order at the back of its price's queue. */
+  add(order: number): void {
+    const orders = this.#orders;
+    const level = this.#levelAt(orders.side(order), orders.price(order));
     const newest = this.#newest[level]!;
-    this.#remaining[slot] = lots;
-    this.#account[slot] = account;
-    this.#level[slot] = level;
-    this.#next[slot] = NONE;
-    this.#previous[slot] = newest;
-    if (newest === NONE) this.#oldest[level] = slot;
-    else this.#next[newest] = slot;
-    this.#newest[level] = slot;
-    this.#total[level]! += lots;
-    return slot;
+    orders.setLevel(order, level);
+    orders.setNext(order, NONE);
+    orders.setPrevious(order, newest);
+    if (newest === NONE) this.#oldest[level] = order;
+    else orders.setNext(newest, order);
+    this.#newest[level] = order;
+    this.#total[level]! += orders.remaining(order);
   }
 
-  /**
-   * Takes lots off an order, which keeps its place, and gives what is left. With nothing left the order leaves the
-   * book, and its slot is free.
-   */
-  reduce(slot: number, lots: number): number {
-    const rest = this.#remaining[slot]! - lots;
-    this.#remaining[slot] = rest;
-    this.#total[this.#level[slot]!]! -= lots;
-    if (rest === 0) this.#unlink(slot);
-    return rest;
+  /** Lots of an order have been filled. It keeps its place; with nothing remaining it leaves the book. */
+  reduce(order: number, lots: number): void {
+    this.#total[this.#orders.level(order)]! -= lots;
+    if (this.#orders.remaining(order) === 0) this.#unlink(order);
   }
 
-  /** Takes an order out of the book; its slot is free. */
-  remove(slot: number): void {
-    this.reduce(slot, this.#remaining[slot]!);
+  /** Takes an order out of the book. */
+  remove(order: number): void {
+    this.#total[this.#orders.level(order)]! -= this.#orders.remaining(order);
+    this.#unlink(order);
   }
 
   /** The levels of a side, to be read only. */
@@ -77,28 +66,6 @@ export class OrderBook {
   /** The order that rests longest on a level. */
   oldestOn(level: number): number {
     return this.#oldest[level]!;
-  }
-
-  /** The order behind this one at its price, or NONE. */
-  nextOf(slot: number): number {
-    return this.#next[slot]!;
-  }
-
-  remainingOf(slot: number): number {
-    return this.#remaining[slot]!;
-  }
-
-  accountOf(slot: number): number {
-    return this.#account[slot]!;
-  }
-
-  sideOf(slot: number): Side {
-    return sideOf(this.#key[this.#level[slot]!]!);
-  }
-
-  /** Ticks. */
-  priceOf(slot: number): number {
-    return priceOf(this.#key[this.#level[slot]!]!);
   }
 
   /** Ticks. Only where there are levels. */
@@ -124,21 +91,21 @@ export class OrderBook {
     return depth;
   }
 
-  #unlink(slot: number): void {
-    const level = this.#level[slot]!;
-    const next = this.#next[slot]!;
-    const previous = this.#previous[slot]!;
+  #unlink(order: number): void {
+    const orders = this.#orders;
+    const level = orders.level(order);
+    const next = orders.next(order);
+    const previous = orders.previous(order);
     if (previous === NONE) this.#oldest[level] = next;
-    else this.#next[previous] = next;
+    else orders.setNext(previous, next);
     if (next === NONE) this.#newest[level] = previous;
-    else this.#previous[next] = previous;
+    else orders.setPrevious(next, previous);
     if (this.#oldest[level] === NONE) this.#endLevel(level);
-    this.#next[slot] = this.#freeSlot;
-    this.#freeSlot = slot;
   }
 
-  #levelAt(side: Side, key: number): number {
+  #levelAt(side: Side, price: number): number {
     const levels = this.levels(side);
+    const key = keyOf(side, price);
     const index = levels.indexOf(key);
     if (index >= 0) return levels.idAt(index);
     const level = this.#takeLevel();
@@ -158,35 +125,17 @@ export class OrderBook {
     this.#freeLevel = level;
   }
 
-  #takeSlot(): number {
-    const slot = this.#freeSlot;
-    if (slot !== NONE) {
-      this.#freeSlot = this.#next[slot]!;
-      return slot;
-    }
-    if (this.#slots === this.#remaining.length) this.#growSlots();
-    return this.#slots++;
-  }
-
   #takeLevel(): number {
     const level = this.#freeLevel;
     if (level !== NONE) {
       this.#freeLevel = this.#oldest[level]!;
       return level;
     }
-    if (this.#levels === this.#key.length) this.#growLevels();
+    if (this.#levels === this.#key.length) this.#grow();
     return this.#levels++;
   }
 
-  #growSlots(): void {
-    this.#remaining = doubled(this.#remaining);
-    this.#account = doubled(this.#account);
-    this.#level = doubled(this.#level);
-    this.#next = doubled(this.#next);
-    this.#previous = doubled(this.#previous);
-  }
-
-  #growLevels(): void {
+  #grow(): void {
     this.#key = doubled(this.#key);
     this.#total = doubled(this.#total);
     this.#oldest = doubled(this.#oldest);
@@ -215,14 +164,18 @@ export class OrderBook {
   }
 
   #auditLevel(side: Side, level: number): void {
+    const orders = this.#orders;
     let total = 0;
     let previous = NONE;
-    for (let slot = this.#oldest[level]!; slot !== NONE; slot = this.#next[slot]!) {
-      if (this.#previous[slot] !== previous || this.#level[slot] !== level)
-        throw new Error(`${side} slot ${slot} mislinked`);
-      if (!(this.#remaining[slot]! > 0)) throw new Error(`${side} slot ${slot} rests with nothing left`);
-      total += this.#remaining[slot]!;
-      previous = slot;
+    for (let order = this.#oldest[level]!; order !== NONE; order = orders.next(order)) {
+      const name = `order ${orders.orderId(order)}`;
+      if (orders.previous(order) !== previous || orders.level(order) !== level)
+        throw new Error(`${name} mislinked`);
+      if (orders.side(order) !== side || keyOf(side, orders.price(order)) !== this.#key[level])
+        throw new Error(`${name} rests at another price`);
+      if (!(orders.remaining(order) > 0)) throw new Error(`${name} rests with nothing left`);
+      total += orders.remaining(order);
+      previous = order;
     }
     if (this.#newest[level] !== previous || previous === NONE)
       throw new Error(`${side} level ${level} has another newest order`);

@@ -1,146 +1,79 @@
 /**
- * Open orders by id, and by name: hash tables with linear probing, at most half of their places taken.
+ * Open orders by id and by name: hash tables with linear probing, at most half of their places taken.
  *
  * Deleting moves later entries back instead of leaving a mark, so a table of steady size is never rebuilt. A Map leaves
  * marks and stands still to be rebuilt again and again; and a Map for the names of each trader is hundreds of small
- * objects all over memory, where this is one line of it (100,000 open orders: half a microsecond a command).
+ * objects all over memory, where this is one line of it: 0.2 to 0.4 µs of a command.
  */
-import type { OpenOrder } from './open-order.js';
+import { NONE, type OrderRecords } from './order-records.js';
 import type { Trader } from './trader.js';
 
 const INITIAL_CAPACITY = 16;
 /** Odd, so that no two neighbouring numbers meet: 2^32 divided by the golden ratio. */
 const SPREAD = 0x9e3779b1;
-
-/** By a hash of 32 bits: whoever looks up checks the order that is found, and goes on behind it if it is another. */
-class OrderTable {
-  #hashes = new Int32Array(INITIAL_CAPACITY);
-  #orders: (OpenOrder | undefined)[] = new Array(INITIAL_CAPACITY).fill(undefined);
-  #size = 0;
-
-  get size(): number {
-    return this.#size;
-  }
-
-  /** The place of the first order with this hash at or behind a place, or of the empty place where the search ends. */
-  seek(hash: number, place: number): number {
-    const hashes = this.#hashes;
-    const orders = this.#orders;
-    const mask = hashes.length - 1;
-    let at = place & mask;
-    while (orders[at] !== undefined && hashes[at] !== hash) at = (at + 1) & mask;
-    return at;
-  }
-
-  at(place: number): OpenOrder | undefined {
-    return this.#orders[place];
-  }
-
-  add(hash: number, order: OpenOrder): void {
-    if (this.#size * 2 === this.#hashes.length) this.#grow();
-    this.#put(hash, order);
-    this.#size++;
-  }
-
-  deleteAt(place: number): void {
-    const hashes = this.#hashes;
-    const orders = this.#orders;
-    const mask = hashes.length - 1;
-    let hole = place;
-    for (let at = (hole + 1) & mask; orders[at] !== undefined; at = (at + 1) & mask) {
-      const fromHome = (at - hashes[at]!) & mask;
-      if (fromHome < ((at - hole) & mask)) continue;
-      hashes[hole] = hashes[at]!;
-      orders[hole] = orders[at];
-      hole = at;
-    }
-    orders[hole] = undefined;
-    this.#size--;
-  }
-
-  *orders(): Generator<OpenOrder> {
-    for (const order of this.#orders) if (order !== undefined) yield order;
-  }
-
-  #put(hash: number, order: OpenOrder): void {
-    const mask = this.#hashes.length - 1;
-    let at = hash & mask;
-    while (this.#orders[at] !== undefined) at = (at + 1) & mask;
-    this.#hashes[at] = hash;
-    this.#orders[at] = order;
-  }
-
-  #grow(): void {
-    const hashes = this.#hashes;
-    const orders = this.#orders;
-    this.#hashes = new Int32Array(hashes.length * 2);
-    this.#orders = new Array(hashes.length * 2).fill(undefined);
-    for (let place = 0; place < orders.length; place++) {
-      const order = orders[place];
-      if (order !== undefined) this.#put(hashes[place]!, order);
-    }
-  }
-}
+const FNV_PRIME = 0x01000193;
 
 export class OrderIndex {
-  readonly #byId = new OrderTable();
-  readonly #byName = new OrderTable();
+  readonly #byId = new HashTable();
+  readonly #byName = new HashTable();
+  readonly #orders: OrderRecords;
+
+  constructor(orders: OrderRecords) {
+    this.#orders = orders;
+  }
 
   get size(): number {
     return this.#byId.size;
   }
 
-  get(orderId: number): OpenOrder | undefined {
+  /** NONE where there is no such open order. */
+  withId(orderId: number): number {
     return this.#byId.at(this.#placeOfId(orderId));
   }
 
-  /** The trader's order of that client order id. */
-  named(trader: Trader, clientOrderId: string): OpenOrder | undefined {
+  /** The trader's open order of that client order id, or NONE. */
+  withName(trader: Trader, clientOrderId: string): number {
     return this.#byName.at(this.#placeOfName(trader, clientOrderId));
   }
 
   /** Adds an order that is not there, nor another of its name. */
-  add(order: OpenOrder): void {
-    this.#byId.add(hashOfId(order.orderId), order);
-    this.#byName.add(hashOfName(order.trader, order.clientOrderId), order);
+  add(order: number, trader: Trader): void {
+    this.#byId.add(hashOfId(this.#orders.orderId(order)), order);
+    this.#byName.add(hashOfName(trader, this.#orders.clientOrderId(order)), order);
   }
 
   /** Deletes an order that is there. */
-  delete(order: OpenOrder): void {
-    this.#byId.deleteAt(this.#placeOfId(order.orderId));
-    this.#byName.deleteAt(this.#placeOfName(order.trader, order.clientOrderId));
+  delete(order: number, trader: Trader): void {
+    this.#byId.deleteAt(this.#placeOfId(this.#orders.orderId(order)));
+    this.#byName.deleteAt(this.#placeOfName(trader, this.#orders.clientOrderId(order)));
   }
 
-  values(): Generator<OpenOrder> {
-    return this.#byId.orders();
+  values(): number[] {
+    return this.#byId.values();
   }
 
+  /** Where the order stands, or the empty place that ends the search for it; so with a name. */
   #placeOfId(orderId: number): number {
-    const table = this.#byId;
     const hash = hashOfId(orderId);
-    let place = table.seek(hash, hash);
-    for (
-      let order = table.at(place);
-      order !== undefined && order.orderId !== orderId;
-      order = table.at(place)
-    ) {
-      place = table.seek(hash, place + 1);
+    let place = this.#byId.seek(hash, hash);
+    for (;;) {
+      const order = this.#byId.at(place);
+      if (order === NONE || this.#orders.orderId(order) === orderId) return place;
+      place = this.#byId.seek(hash, place + 1);
     }
-    return place;
   }
 
   #placeOfName(trader: Trader, clientOrderId: string): number {
-    const table = this.#byName;
+    const orders = this.#orders;
     const hash = hashOfName(trader, clientOrderId);
-    let place = table.seek(hash, hash);
-    for (
-      let order = table.at(place);
-      order !== undefined && !(order.trader === trader && order.clientOrderId === clientOrderId);
-      order = table.at(place)
-    ) {
-      place = table.seek(hash, place + 1);
+    let place = this.#byName.seek(hash, hash);
+    for (;;) {
+      const order = this.#byName.at(place);
+      if (order === NONE) return place;
+      if (orders.trader(order) === trader.number && orders.clientOrderId(order) === clientOrderId)
+        return place;
+      place = this.#byName.seek(hash, place + 1);
     }
-    return place;
   }
 }
 
@@ -149,13 +82,80 @@ function hashOfId(orderId: number): number {
 }
 
 /**
- * FNV-1a over the characters, begun with account and market. Names can be chosen to collide; how many, the market's
- * limit of open orders says.
+ * FNV-1a over the characters, begun with the trader. Names can be chosen to collide; how many, the market's limit of
+ * open orders says.
  */
-function hashOfName({ holder, market }: Trader, clientOrderId: string): number {
-  let hash = Math.imul(holder.account, SPREAD) ^ market.number;
-  for (let i = 0; i < clientOrderId.length; i++) {
-    hash = Math.imul(hash ^ clientOrderId.charCodeAt(i), 0x01000193);
-  }
+function hashOfName({ number }: Trader, clientOrderId: string): number {
+  let hash = Math.imul(number, SPREAD);
+  for (let i = 0; i < clientOrderId.length; i++)
+    hash = Math.imul(hash ^ clientOrderId.charCodeAt(i), FNV_PRIME);
   return hash ^ (hash >>> 15);
+}
+
+/** Orders by a hash of 32 bits, several of which may be the same: whoever seeks looks whether it is the right one. */
+class HashTable {
+  /** Two words a place: hash and order, NONE where it is empty. */
+  #words = new Int32Array(2 * INITIAL_CAPACITY).fill(NONE);
+  #mask = INITIAL_CAPACITY - 1;
+  #size = 0;
+
+  get size(): number {
+    return this.#size;
+  }
+
+  /** The first place from this one on that has an order of this hash, or none at all. */
+  seek(hash: number, from: number): number {
+    const words = this.#words;
+    const mask = this.#mask;
+    let place = from & mask;
+    while (words[2 * place + 1] !== NONE && words[2 * place] !== hash) place = (place + 1) & mask;
+    return place;
+  }
+
+  at(place: number): number {
+    return this.#words[2 * place + 1]!;
+  }
+
+  add(hash: number, order: number): void {
+    if (this.#size * 2 > this.#mask) this.#grow();
+    this.#put(hash, order);
+    this.#size++;
+  }
+
+  deleteAt(place: number): void {
+    const words = this.#words;
+    const mask = this.#mask;
+    let hole = place;
+    for (let at = (hole + 1) & mask; words[2 * at + 1] !== NONE; at = (at + 1) & mask) {
+      const fromHome = (at - words[2 * at]!) & mask;
+      if (fromHome < ((at - hole) & mask)) continue;
+      words[2 * hole] = words[2 * at]!;
+      words[2 * hole + 1] = words[2 * at + 1]!;
+      hole = at;
+    }
+    words[2 * hole + 1] = NONE;
+    this.#size--;
+  }
+
+  values(): number[] {
+    const values: number[] = [];
+    for (let place = 0; place <= this.#mask; place++)
+      if (this.at(place) !== NONE) values.push(this.at(place));
+    return values;
+  }
+
+  #put(hash: number, order: number): void {
+    const words = this.#words;
+    let place = hash & this.#mask;
+    while (words[2 * place + 1] !== NONE) place = (place + 1) & this.#mask;
+    words[2 * place] = hash;
+    words[2 * place + 1] = order;
+  }
+
+  #grow(): void {
+    const words = this.#words;
+    this.#words = new Int32Array(words.length * 2).fill(NONE);
+    this.#mask = words.length - 1;
+    for (let i = 0; i < words.length; i += 2) if (words[i + 1] !== NONE) this.#put(words[i]!, words[i + 1]!);
+  }
 }

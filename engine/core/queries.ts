@@ -2,6 +2,7 @@
 import type { Answer } from '../../shared/domain/answers.js';
 import type { AccountOrders, OrderName, Query } from '../../shared/domain/commands.js';
 import { reject } from '../../shared/domain/rejects.js';
+import { NONE } from './order-records.js';
 import type { State } from './state.js';
 import { findOrder, openOrders } from './trading.js';
 
@@ -27,19 +28,17 @@ function getOrder(state: State, name: OrderName): Answer {
   if (name.market !== null && !state.markets.has(name.market)) return refused('UNKNOWN_MARKET');
   const order = findOrder(state, name);
   const { sequence } = state.exchange;
-  return order === undefined
+  return order === NONE
     ? { kind: 'NOT_HELD', sequence }
-    : { kind: 'ORDER', order, trades: [], sequence };
+    : { kind: 'ORDER', order: state.orders.read(order, state.traderOf(order)), trades: [], sequence };
 }
 
 function openOrdersOf(state: State, { account, market }: AccountOrders): Answer {
   if (market !== null && !state.markets.has(market)) return refused('UNKNOWN_MARKET');
-  const orders = openOrders(state, { account, market });
-  return {
-    kind: 'ORDERS',
-    orders: orders.sort((a, b) => a.orderId - b.orderId),
-    sequence: state.exchange.sequence,
-  };
+  const orders = openOrders(state, { account, market })
+    .map(order => state.orders.read(order, state.traderOf(order)))
+    .sort((a, b) => a.orderId - b.orderId);
+  return { kind: 'ORDERS', orders, sequence: state.exchange.sequence };
 }
 
 function book(state: State, name: string): Answer {

@@ -1,16 +1,20 @@
 /** One trade's money: base from seller to buyer, quote from buyer to seller, each side's fee out of what it receives. */
+import { FEES } from '../../shared/domain/entities.js';
 import type { Trade } from '../../shared/domain/events.js';
-import type { Side } from '../../shared/domain/orders.js';
+import { opposite, type Side } from '../../shared/domain/orders.js';
 import { feeOn } from './fees.js';
 import { move } from './ledger.js';
-import type { OpenOrder } from './open-order.js';
 import type { State } from './state.js';
+import type { Trader } from './trader.js';
 
 /** Moves the money of `lots` at the maker's price and gives the trade; the orders' fills are the caller's to add. */
-export function settle(state: State, taker: OpenOrder, maker: OpenOrder, lots: number): Trade {
-  const { market } = maker.trader;
-  const price = maker.price!;
-  const buyerIsMaker = maker.side === 'BUY';
+export function settle(state: State, taker: number, maker: number, lots: number): Trade {
+  const { orders } = state;
+  const takerTrader = state.traderOf(taker);
+  const makerTrader = state.traderOf(maker);
+  const { market } = makerTrader;
+  const price = orders.price(maker);
+  const buyerIsMaker = orders.side(maker) === 'BUY';
   const baseAmount = BigInt(lots) * market.lotSize;
   const quoteAmount = BigInt(lots) * BigInt(price) * market.tickLotValue;
   const tradeId = ++market.lastTradeId;
@@ -23,24 +27,26 @@ export function settle(state: State, taker: OpenOrder, maker: OpenOrder, lots: n
     baseAmount,
     quoteAmount,
     buyerIsMaker,
-    takerOrderId: taker.orderId,
-    takerAccount: taker.account,
+    takerOrderId: orders.orderId(taker),
+    takerAccount: takerTrader.holder.account,
     takerFee: feeOn(buyerIsMaker ? quoteAmount : baseAmount, market.takerFee),
-    makerOrderId: maker.orderId,
-    makerAccount: maker.account,
+    makerOrderId: orders.orderId(maker),
+    makerAccount: makerTrader.holder.account,
     makerFee: feeOn(buyerIsMaker ? baseAmount : quoteAmount, market.makerFee),
   };
   state.emit({ kind: 'TRADE', body: trade });
-  pay(state, taker, maker, trade);
+  pay(state, takerTrader, makerTrader, trade);
   return trade;
 }
 
-function pay(state: State, taker: OpenOrder, maker: OpenOrder, trade: Trade): void {
+function pay(state: State, taker: Trader, maker: Trader, trade: Trade): void {
   const { market, tradeId, buyerIsMaker, baseAmount, quoteAmount } = trade;
-  const takerPaid = state.funds(taker.trader, taker.side);
-  const takerReceived = state.funds(taker.trader, maker.side);
-  const makerPaid = state.funds(maker.trader, maker.side);
-  const makerReceived = state.funds(maker.trader, taker.side);
+  const makerSide: Side = buyerIsMaker ? 'BUY' : 'SELL';
+  const takerSide = opposite(makerSide);
+  const takerPaid = state.funds(taker, takerSide);
+  const takerReceived = state.funds(taker, makerSide);
+  const makerPaid = state.funds(maker, makerSide);
+  const makerReceived = state.funds(maker, takerSide);
   const takersAmount = buyerIsMaker ? baseAmount : quoteAmount;
   const makersAmount = buyerIsMaker ? quoteAmount : baseAmount;
 
@@ -51,15 +57,15 @@ function pay(state: State, taker: OpenOrder, maker: OpenOrder, trade: Trade): vo
     cause,
   );
   move(state, { payer: makerPaid, source: 'locked', receiver: takerReceived, amount: makersAmount }, cause);
-  chargeFee(state, taker, maker.side, trade.takerFee, trade);
-  chargeFee(state, maker, taker.side, trade.makerFee, trade);
+  chargeFee(state, taker, makerSide, trade.takerFee, trade);
+  chargeFee(state, maker, takerSide, trade.makerFee, trade);
 }
 
-/** Out of what the order received: what the other side pays with. A fee of nothing moves nothing. */
-function chargeFee(state: State, { trader }: OpenOrder, received: Side, amount: bigint, trade: Trade): void {
+/** Out of what the trader received: what the other side pays with. A fee of nothing moves nothing. */
+function chargeFee(state: State, trader: Trader, received: Side, amount: bigint, trade: Trade): void {
   if (amount === 0n) return;
   const { market, tradeId } = trade;
   const payer = state.funds(trader, received);
-  const receiver = state.funds(trader.market.fees, received);
+  const receiver = state.funds(state.trader(FEES, trader.market), received);
   move(state, { payer, source: 'available', receiver, amount }, { type: 'FEE', market, tradeId, key: null });
 }

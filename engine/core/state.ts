@@ -6,7 +6,6 @@ import type { Image } from '../../shared/domain/codec.js';
 import {
   type Asset,
   type Balance,
-  FEES,
   type IdempotencyKey,
   type Market,
   type Order,
@@ -18,30 +17,30 @@ import { Account } from './account.js';
 import { Amounts, HeldBalance } from './balance.js';
 import { Changes, type Tracked, tracked } from './changes.js';
 import { MatchPlan } from './matching.js';
-import { OpenOrder } from './open-order.js';
 import { OrderIndex } from './order-index.js';
+import { OrderRecords } from './order-records.js';
 import { TradedMarket } from './traded-market.js';
 import { Trader } from './trader.js';
 
 export class State {
-  readonly #amounts = new Amounts();
-  /** Of orders that are over, to be used again. */
-  readonly #spareOrders: OpenOrder[] = [];
-  readonly changes = new Changes(order => this.#spareOrders.push(order as OpenOrder));
+  /** Those that are open, and those that ended in this batch. */
+  readonly orders = new OrderRecords();
+  readonly openOrders = new OrderIndex(this.orders);
+  /** By number. */
+  readonly traders: Trader[] = [];
+  readonly changes = new Changes(this.orders, this.traders);
   readonly exchange = tracked(this.changes.exchange, { id: 1, sequence: 0, time: 0, lastLedgerId: 0 });
   readonly assets = new Map<string, Tracked<'asset'>>();
   readonly markets = new Map<string, TradedMarket>();
   readonly accounts = new Map<number, Account>();
   readonly treasury = this.account(TREASURY);
-  readonly fees = this.account(FEES);
-  /** Open orders. */
-  readonly orders = new OrderIndex();
   /** Oldest first. */
   readonly idempotencyKeys = new Map<string, Tracked<'idempotencyKey'>>();
   /** The markets whose books this batch changed, with the first update id of the batch. */
   readonly changedBooks = new Map<TradedMarket, number>();
   /** Scratch of the command that is being executed. */
   readonly plan = new MatchPlan();
+  readonly #amounts = new Amounts();
 
   constructor(readonly emit: Emit) {
     this.exchange.tracking.touch();
@@ -62,7 +61,7 @@ export class State {
   }
 
   addMarket(market: Market): void {
-    const added = new TradedMarket(market, this.markets.size, this.fees, this.changes.market);
+    const added = new TradedMarket(market, this.orders, this.changes.market);
     this.markets.set(market.market, added);
     added.tracking.touch();
   }
@@ -84,7 +83,8 @@ export class State {
   trader(account: number, market: TradedMarket): Trader {
     const known = market.traders.get(account);
     if (known !== undefined) return known;
-    const trader = new Trader(this.account(account), market);
+    const trader = new Trader(this.traders.length, this.account(account), market);
+    this.traders.push(trader);
     market.traders.set(account, trader);
     trader.holder.traders.push(trader);
     return trader;
@@ -95,27 +95,21 @@ export class State {
     return trader.funds(side) ?? this.balance(trader.holder, trader.market.paidIn(side));
   }
 
-  /** A new order, touched. */
-  newOrder(order: Order, trader: Trader): OpenOrder {
-    const begun = this.#spareOrders.pop() ?? new OpenOrder(this.changes.order);
-    begun.become(order, trader);
-    begun.tracking.touch();
-    return begun;
+  traderOf(order: number): Trader {
+    return this.traders[this.orders.trader(order)]!;
   }
 
   /** Makes an order findable and puts the rest of it at the back of its queue. */
-  rest(order: OpenOrder): void {
-    const { market } = order.trader;
-    order.slot = market.book.add(order.side, order.price!, order.remaining!, order.account);
-    market.resting[order.slot] = order;
-    this.orders.add(order);
-    order.trader.addOpen(order);
+  rest(order: number, trader: Trader): void {
+    trader.market.book.add(order);
+    trader.addOpen(this.orders, order);
+    this.openOrders.add(order, trader);
   }
 
-  /** The order is no longer open; its slot is free as soon as the book has removed it. */
-  forget(order: OpenOrder): void {
-    this.orders.delete(order);
-    order.trader.removeOpen(order);
+  /** The order is no longer open; the book has let go of it, or will. */
+  forget(order: number, trader: Trader): void {
+    trader.removeOpen(this.orders, order);
+    this.openOrders.delete(order, trader);
   }
 
   idempotencyKey(account: number, key: string): Tracked<'idempotencyKey'> | undefined {
@@ -161,7 +155,10 @@ export class State {
   }
 
   #loadOrder(order: Order): void {
-    this.rest(this.newOrder(order, this.trader(order.account, this.markets.get(order.market)!)));
+    const trader = this.trader(order.account, this.markets.get(order.market)!);
+    const loaded = this.orders.begin(order, trader.number);
+    this.changes.order.touch(loaded);
+    this.rest(loaded, trader);
   }
 }
 

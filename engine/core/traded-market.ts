@@ -1,12 +1,11 @@
 /** A market with its book. */
 import type { Market, MarketStatus } from '../../shared/domain/entities.js';
 import type { Side } from '../../shared/domain/orders.js';
-import type { Account } from './account.js';
 import type { ChangesOfKind, Tracking } from './changes.js';
 import { DepthChanges } from './depth-changes.js';
-import type { OpenOrder } from './open-order.js';
 import { OrderBook } from './order-book.js';
-import { Trader } from './trader.js';
+import type { OrderRecords } from './order-records.js';
+import type { Trader } from './trader.js';
 
 export class TradedMarket implements Market {
   readonly market: string;
@@ -29,24 +28,14 @@ export class TradedMarket implements Market {
   updateId: number;
 
   readonly tracking: Tracking<'market'>;
-  readonly book = new OrderBook();
-  /** By slot of the book. */
-  readonly resting: OpenOrder[] = [];
+  readonly book: OrderBook;
   readonly depthChanges = new DepthChanges();
   /** By account. */
   readonly traders = new Map<number, Trader>();
-  /** Receives the fees. */
-  readonly fees: Trader;
   /** Sequence of the last command that changed the book. */
   bookChangedAt = 0;
 
-  /** @param number its place among the markets of this process */
-  constructor(
-    market: Market,
-    readonly number: number,
-    feeAccount: Account,
-    changes: ChangesOfKind<'market'>,
-  ) {
+  constructor(market: Market, orders: OrderRecords, changes: ChangesOfKind<'market'>) {
     this.market = market.market;
     this.base = market.base;
     this.quote = market.quote;
@@ -66,7 +55,7 @@ export class TradedMarket implements Market {
     this.lastTradeId = market.lastTradeId;
     this.updateId = market.updateId;
     this.tracking = changes.track(this);
-    this.fees = new Trader(feeAccount, this);
+    this.book = new OrderBook(orders);
   }
 
   /** The asset that orders of this side pay with. */

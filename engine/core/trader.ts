@@ -2,19 +2,24 @@
 import type { Side } from '../../shared/domain/orders.js';
 import type { Account } from './account.js';
 import type { HeldBalance } from './balance.js';
-import type { OpenOrder } from './open-order.js';
+import type { OrderRecords } from './order-records.js';
 import type { TradedMarket } from './traded-market.js';
 
 export class Trader {
+  /** Among the traders of this process. */
+  readonly number: number;
+  readonly holder: Account;
+  readonly market: TradedMarket;
   /** In no order: each knows its place here, so that one can leave without a search. */
-  readonly #open: OpenOrder[] = [];
+  readonly #open: number[] = [];
   #base: HeldBalance | undefined = undefined;
   #quote: HeldBalance | undefined = undefined;
 
-  constructor(
-    readonly holder: Account,
-    readonly market: TradedMarket,
-  ) {}
+  constructor(number: number, holder: Account, market: TradedMarket) {
+    this.number = number;
+    this.holder = holder;
+    this.market = market;
+  }
 
   /** What an order of this side pays with, where the account ever had any: a buyer's quote, a seller's base. */
   funds(side: Side): HeldBalance | undefined {
@@ -31,24 +36,20 @@ export class Trader {
     return this.funds(side)?.available ?? 0n;
   }
 
-  get openCount(): number {
-    return this.#open.length;
+  get open(): readonly number[] {
+    return this.#open;
   }
 
-  /** Oldest first. */
-  openOrders(): OpenOrder[] {
-    return this.#open.toSorted((a, b) => a.orderId - b.orderId);
-  }
-
-  addOpen(order: OpenOrder): void {
-    order.place = this.#open.length;
+  addOpen(orders: OrderRecords, order: number): void {
+    orders.setPlace(order, this.#open.length);
     this.#open.push(order);
   }
 
-  removeOpen(order: OpenOrder): void {
+  removeOpen(orders: OrderRecords, order: number): void {
     const last = this.#open.pop()!;
     if (last === order) return;
-    this.#open[order.place] = last;
-    last.place = order.place;
+    const place = orders.place(order);
+    this.#open[place] = last;
+    orders.setPlace(last, place);
   }
 }

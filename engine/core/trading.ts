@@ -9,38 +9,40 @@ import type { OrderEnd, Trade } from '../../shared/domain/events.js';
 import { reject } from '../../shared/domain/rejects.js';
 import { checkFunds, checkOrder } from './checks.js';
 import { lock, unlock } from './ledger.js';
-import { planMatch } from './matching.js';
-import type { OpenOrder } from './open-order.js';
+import { planMatch, type Taker } from './matching.js';
+import { NONE } from './order-records.js';
 import { refuse } from './refuse.js';
 import { settle } from './settlement.js';
 import type { State } from './state.js';
-import type { TradedMarket } from './traded-market.js';
+import type { Trader } from './trader.js';
 
 export function placeOrder(state: State, body: PlaceOrder): Answer {
   const market = state.markets.get(body.market);
   if (market === undefined) return refuse(state, reject('UNKNOWN_MARKET'));
   const trader = state.trader(body.account, market);
-  const problem = checkOrder(state.orders, trader, body);
+  const problem = checkOrder(state.openOrders, trader, body);
   if (problem !== null) return refuse(state, problem);
-  planMatch(market.book, takerOf(market, body), state.plan);
+  planMatch(market.book, state.orders, takerOf(trader, body), state.plan);
   const shortage = checkFunds(state.plan, trader, body);
   if (shortage !== null) return refuse(state, shortage);
 
   // After this point the command must succeed.
-  const order = state.newOrder(newOrder(state, body), trader);
+  const { sequence } = state.exchange;
+  const order = state.orders.begin(newOrder(state, body), trader.number);
+  state.changes.order.touch(order);
   state.emit({
     kind: 'ORDER_PLACED',
-    body: { orderId: order.orderId, account: order.account, market: order.market },
+    body: { orderId: sequence, account: body.account, market: market.market },
   });
   const trades = killed(state, body) ? [] : execute(state, order);
-  finishOrder(state, order);
-  return { kind: 'ORDER', order, trades, sequence: state.exchange.sequence };
+  finishOrder(state, order, body);
+  return { kind: 'ORDER', order: state.orders.read(order, trader), trades, sequence };
 }
 
-function takerOf(market: TradedMarket, body: PlaceOrder) {
+function takerOf({ market, number }: Trader, body: PlaceOrder): Taker {
   return {
     side: body.side,
-    account: body.account,
+    trader: number,
     limit: body.price,
     quantity: body.quantity ?? market.maxQuantity,
     budget: body.quoteQuantity === null ? null : body.quoteQuantity / market.tickLotValue,
@@ -76,12 +78,11 @@ function killed(state: State, body: PlaceOrder): boolean {
 }
 
 /** Carries out the plan, step by step. */
-function execute(state: State, taker: OpenOrder): Trade[] {
+function execute(state: State, taker: number): Trade[] {
   const { plan } = state;
-  const { resting } = taker.trader.market;
   const trades: Trade[] = [];
   for (let step = 0; step < plan.count; step++) {
-    const maker = resting[plan.makers[step]!]!;
+    const maker = plan.makers[step]!;
     const lots = plan.lots[step]!;
     if (lots === 0) endResting(state, maker, 'EXPIRED_IN_MATCH');
     else trades.push(fill(state, taker, maker, lots));
@@ -89,70 +90,94 @@ function execute(state: State, taker: OpenOrder): Trade[] {
   return trades;
 }
 
-function fill(state: State, taker: OpenOrder, maker: OpenOrder, lots: number): Trade {
+function fill(state: State, taker: number, maker: number, lots: number): Trade {
   const trade = settle(state, taker, maker, lots);
-  maker.trader.market.book.reduce(maker.slot, lots);
-  noteLevel(state, maker);
   addFill(state, taker, trade);
   addFill(state, maker, trade);
-  if (maker.status === 'FILLED') {
-    maker.queuePlace = 0;
-    state.forget(maker);
-  }
+  state.traderOf(maker).market.book.reduce(maker, lots);
+  noteLevel(state, maker);
+  if (state.orders.status(maker) === 'FILLED') leave(state, maker);
   return trade;
 }
 
-function addFill(state: State, order: OpenOrder, trade: Trade): void {
-  order.filledQuantity += trade.quantity;
-  order.filledQuote += trade.quoteAmount;
-  order.status = order.filledQuantity === order.quantity ? 'FILLED' : 'PARTIALLY_FILLED';
-  order.updatedAt = state.exchange.time;
-  order.tracking.touch();
+function addFill(state: State, order: number, { quantity, quoteAmount }: Trade): void {
+  const { orders } = state;
+  orders.addFill(order, quantity, quoteAmount);
+  orders.setStatus(order, orders.remaining(order) === 0 ? 'FILLED' : 'PARTIALLY_FILLED');
+  orders.setUpdatedAt(order, state.exchange.time);
+  state.changes.order.touch(order);
 }
 
 /** What becomes of the incoming order: filled, resting, or ended with the rest unfilled. */
-function finishOrder(state: State, order: OpenOrder): void {
-  const { end } = state.plan;
-  if (order.status === 'FILLED') return;
-  if (order.timeInForce === 'FOK') endOrder(state, order, 'EXPIRED');
-  else if (end === 'SELF_TRADE') endOrder(state, order, 'EXPIRED_IN_MATCH');
-  else if (order.timeInForce === 'GTC') restOrder(state, order);
-  else if (end === 'COMPLETE' && order.filledQuantity > 0) order.status = 'FILLED';
+function finishOrder(state: State, order: number, { timeInForce }: PlaceOrder): void {
+  const { orders, plan } = state;
+  if (orders.status(order) === 'FILLED') return;
+  if (timeInForce === 'FOK') endOrder(state, order, 'EXPIRED');
+  else if (plan.end === 'SELF_TRADE') endOrder(state, order, 'EXPIRED_IN_MATCH');
+  else if (timeInForce === 'GTC') restOrder(state, order);
+  else if (plan.end === 'COMPLETE' && plan.filled > 0) orders.setStatus(order, 'FILLED');
   else endOrder(state, order, 'EXPIRED');
 }
 
-function restOrder(state: State, order: OpenOrder): void {
-  order.queuePlace = state.exchange.sequence;
-  lock(state.funds(order.trader, order.side), order.amountNeeded);
-  state.rest(order);
+function restOrder(state: State, order: number): void {
+  const { orders } = state;
+  const trader = state.traderOf(order);
+  orders.setQueuePlace(order, state.exchange.sequence);
+  lock(state.funds(trader, orders.side(order)), amountNeeded(state, order));
+  state.rest(order, trader);
   noteLevel(state, order);
+}
+
+/** What an open order keeps locked, in smallest units of what its side pays with. */
+export function amountNeeded(state: State, order: number): bigint {
+  const { orders } = state;
+  const { lotSize, tickLotValue } = state.traderOf(order).market;
+  const lots = BigInt(orders.remaining(order));
+  return orders.side(order) === 'BUY' ? lots * BigInt(orders.price(order)) * tickLotValue : lots * lotSize;
 }
 
 /** Takes an open order out of the book and gives back what it locked. */
-function endResting(state: State, order: OpenOrder, status: OrderEnd): void {
-  unlock(state.funds(order.trader, order.side), order.amountNeeded);
-  order.trader.market.book.remove(order.slot);
+function endResting(state: State, order: number, status: OrderEnd): void {
+  const trader = state.traderOf(order);
+  unlock(state.funds(trader, state.orders.side(order)), amountNeeded(state, order));
+  trader.market.book.remove(order);
   noteLevel(state, order);
-  order.queuePlace = 0;
-  state.forget(order);
+  leave(state, order);
   endOrder(state, order, status);
 }
 
-function endOrder(state: State, order: OpenOrder, status: OrderEnd): void {
-  order.status = status;
-  order.updatedAt = state.exchange.time;
-  order.tracking.touch();
-  const { orderId, account, market, remaining } = order;
-  state.emit({ kind: 'ORDER_ENDED', body: { orderId, account, market, status, remaining } });
+/** The order is no longer open, and in no queue. */
+function leave(state: State, order: number): void {
+  state.orders.setQueuePlace(order, 0);
+  state.forget(order, state.traderOf(order));
+}
+
+function endOrder(state: State, order: number, status: OrderEnd): void {
+  const { orders } = state;
+  const { holder, market } = state.traderOf(order);
+  orders.setStatus(order, status);
+  orders.setUpdatedAt(order, state.exchange.time);
+  state.changes.order.touch(order);
+  const remaining = orders.quantity(order) === 0 ? null : orders.remaining(order);
+  state.emit({
+    kind: 'ORDER_ENDED',
+    body: {
+      orderId: orders.orderId(order),
+      account: holder.account,
+      market: market.market,
+      status,
+      remaining,
+    },
+  });
 }
 
 /**
  * The level of a resting order changes, and with it the book: its update id rises by one for a command that changed
  * it, however often (D9).
  */
-function noteLevel(state: State, { trader, side, price }: OpenOrder): void {
-  const { market } = trader;
-  market.depthChanges.note(side, price!);
+function noteLevel(state: State, order: number): void {
+  const { market } = state.traderOf(order);
+  market.depthChanges.note(state.orders.side(order), state.orders.price(order));
   const { sequence } = state.exchange;
   if (market.bookChangedAt === sequence) return;
   market.bookChangedAt = sequence;
@@ -161,25 +186,25 @@ function noteLevel(state: State, { trader, side, price }: OpenOrder): void {
   if (!state.changedBooks.has(market)) state.changedBooks.set(market, market.updateId);
 }
 
-/** The named open order of that account; somebody else's is as unknown as none. */
-export function findOrder(state: State, name: OrderName): OpenOrder | undefined {
-  const { account, orderId, market, clientOrderId } = name;
+/** The named open order of that account, or NONE; somebody else's is as unknown as none. */
+export function findOrder(state: State, { account, orderId, market, clientOrderId }: OrderName): number {
   if (orderId === null) {
     const trader = state.markets.get(market!)?.traders.get(account);
-    return trader && state.orders.named(trader, clientOrderId!);
+    return trader === undefined ? NONE : state.openOrders.withName(trader, clientOrderId!);
   }
-  const order = state.orders.get(orderId);
-  return order?.account === account ? order : undefined;
+  const order = state.openOrders.withId(orderId);
+  return order !== NONE && state.traderOf(order).holder.account === account ? order : NONE;
 }
 
 export function cancelOrder(state: State, name: OrderName): Answer {
   if (name.market !== null && !state.markets.has(name.market)) return refuse(state, reject('UNKNOWN_MARKET'));
   const order = findOrder(state, name);
-  if (order === undefined) return refuse(state, reject('UNKNOWN_ORDER'));
+  if (order === NONE) return refuse(state, reject('UNKNOWN_ORDER'));
 
   // After this point the command must succeed.
   endResting(state, order, 'CANCELED');
-  return { kind: 'ORDER', order, trades: [], sequence: state.exchange.sequence };
+  const canceled = state.orders.read(order, state.traderOf(order));
+  return { kind: 'ORDER', order: canceled, trades: [], sequence: state.exchange.sequence };
 }
 
 export function cancelAll(state: State, { account, market }: AccountOrders): Answer {
@@ -187,19 +212,21 @@ export function cancelAll(state: State, { account, market }: AccountOrders): Ans
 
   // After this point the command must succeed.
   const orders = openOrders(state, { account, market });
+  const orderIds = orders.map(order => state.orders.orderId(order)).sort((a, b) => a - b);
   for (const order of orders) endResting(state, order, 'CANCELED');
   state.emit({ kind: 'CANCELED_ALL', body: { account, orders: orders.length } });
-  return { kind: 'CANCELED', orderIds: orders.map(({ orderId }) => orderId).sort((a, b) => a - b) };
+  return { kind: 'CANCELED', orderIds };
 }
 
 /**
  * The account's open orders of one market or all: markets by name, since the order in which it came to them does not
  * outlive a load; in a market the oldest first.
  */
-export function openOrders(state: State, { account, market }: AccountOrders): OpenOrder[] {
+export function openOrders(state: State, { account, market }: AccountOrders): number[] {
+  const age = (order: number) => state.orders.orderId(order);
   const traders = state.accounts.get(account)?.traders ?? [];
   return traders
     .filter(trader => market === null || trader.market.market === market)
     .sort((a, b) => (a.market.market < b.market.market ? -1 : 1))
-    .flatMap(trader => trader.openOrders());
+    .flatMap(({ open }) => open.toSorted((a, b) => age(a) - age(b)));
 }
