@@ -12,8 +12,8 @@ export const MODIFY_REJECTED = 5;
 const FIELDS = 6;
 /** How many of them a line has, by type. */
 const LINE_FIELDS = [6, 6, 5, 6, 3, 3];
-/** Each message has one report of its own, the rest of an IOC another; each trade ends one of the two orders. */
-const MOST_A_MESSAGE = 4;
+/** Each message has one of its own; every other (a trade, an IOC's rest) ends an order, and a message enters one. */
+const MOST_A_MESSAGE = 2;
 const LINES_A_CHUNK = 50_000;
 
 export class Reports {
@@ -35,6 +35,11 @@ export class Reports {
     fields[at + 4] = c;
     fields[at + 5] = d;
     this.#end = at + FIELDS;
+  }
+
+  /** Makes room for the next pass. */
+  clear(): void {
+    this.#end = 0;
   }
 
   *lines(): Generator<string> {
