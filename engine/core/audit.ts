@@ -69,8 +69,9 @@ function auditRestingCount(state: State): void {
 function auditLocked(state: State): void {
   const needs = new Map<HeldBalance | undefined, bigint>();
   for (const order of state.openOrders.values()) {
-    const funds = state.traderOf(order).funds(state.orders.side(order));
-    needs.set(funds, (needs.get(funds) ?? 0n) + amountNeeded(state, order));
+    const trader = state.traderOf(order);
+    const funds = trader.funds(state.orders.side(order));
+    needs.set(funds, (needs.get(funds) ?? 0n) + amountNeeded(state, trader.market, order));
   }
   for (const { account, balances } of state.accounts.values()) {
     for (const balance of balances.values()) {

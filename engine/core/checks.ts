@@ -2,6 +2,7 @@
 import type { PlaceOrder } from '../../shared/domain/commands.js';
 import { opposite } from '../../shared/domain/orders.js';
 import { insufficient, type Reject, type RejectCode, reject } from '../../shared/domain/rejects.js';
+import { baseOf, quoteOf } from './amounts.js';
 import { crosses, type MatchPlan } from './matching.js';
 import type { OrderIndex } from './order-index.js';
 import { NONE } from './order-records.js';
@@ -46,7 +47,7 @@ function checkNotional(
 ): RejectCode | null {
   if (quoteQuantity !== null) return quoteQuantity < market.minNotional ? 'MIN_NOTIONAL' : null;
   const ticks = price ?? market.book.bestPrice(opposite(side));
-  return notional(market, ticks, quantity!) < market.minNotional ? 'MIN_NOTIONAL' : null;
+  return quoteOf(market, ticks, quantity!) < market.minNotional ? 'MIN_NOTIONAL' : null;
 }
 
 function checkOpenOrders(orders: OrderIndex, trader: Trader, order: PlaceOrder): RejectCode | null {
@@ -70,14 +71,9 @@ export function checkFunds(plan: MatchPlan, trader: Trader, order: PlaceOrder): 
 function quoteNeeded(plan: MatchPlan, market: TradedMarket, order: PlaceOrder): bigint {
   if (order.quoteQuantity !== null) return order.quoteQuantity;
   if (order.price === null) return plan.value() * market.tickLotValue;
-  return notional(market, order.price, order.quantity!);
+  return quoteOf(market, order.price, order.quantity!);
 }
 
 function baseNeeded(plan: MatchPlan, market: TradedMarket, order: PlaceOrder): bigint {
-  return BigInt(order.quantity ?? plan.filled) * market.lotSize;
-}
-
-/** Smallest units of quote. */
-function notional(market: TradedMarket, ticks: number, lots: number): bigint {
-  return BigInt(ticks) * BigInt(lots) * market.tickLotValue;
+  return baseOf(market, order.quantity ?? plan.filled);
 }

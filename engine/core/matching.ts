@@ -3,6 +3,7 @@
  * nothing: whatever may be refused is refused between plan and execution.
  */
 import { opposite, type SelfTradePrevention, type Side } from '../../shared/domain/orders.js';
+import { product } from './amounts.js';
 import { keyOf, priceOf } from './levels.js';
 import type { OrderBook } from './order-book.js';
 import { NONE, type OrderRecords } from './order-records.js';
@@ -55,7 +56,7 @@ export class MatchPlan {
   /** Ticks times lots, summed: times the market's tickLotValue it is the quote amount. */
   value(): bigint {
     let value = 0n;
-    for (let i = 0; i < this.count; i++) value += BigInt(this.prices[i]!) * BigInt(this.lots[i]!);
+    for (let i = 0; i < this.count; i++) value += product(this.prices[i]!, this.lots[i]!);
     return value;
   }
 }
@@ -78,7 +79,7 @@ export function planMatch(book: OrderBook, orders: OrderRecords, taker: Taker, p
     const most = budget === null ? wanted : affordable(budget, price, wanted);
     const filledBefore = plan.filled;
     if (!planLevel(orders, taker, plan, book.oldestOn(levels.idAt(index)), price, most)) return;
-    if (budget !== null) budget -= BigInt(plan.filled - filledBefore) * BigInt(price);
+    if (budget !== null) budget -= product(price, plan.filled - filledBefore);
   }
   plan.end = 'NO_MORE_ORDERS';
 }

@@ -2,6 +2,7 @@
 import { FEES } from '../../shared/domain/entities.js';
 import type { Trade } from '../../shared/domain/events.js';
 import { opposite, type Side } from '../../shared/domain/orders.js';
+import { baseOf, quoteOf } from './amounts.js';
 import { feeOn } from './fees.js';
 import { move } from './ledger.js';
 import type { State } from './state.js';
@@ -15,8 +16,8 @@ export function settle(state: State, taker: number, maker: number, lots: number)
   const { market } = makerTrader;
   const price = orders.price(maker);
   const buyerIsMaker = orders.side(maker) === 'BUY';
-  const baseAmount = BigInt(lots) * market.lotSize;
-  const quoteAmount = BigInt(lots) * BigInt(price) * market.tickLotValue;
+  const baseAmount = baseOf(market, lots);
+  const quoteAmount = quoteOf(market, price, lots);
   const tradeId = ++market.lastTradeId;
   market.tracking.touch();
   const trade: Trade = {

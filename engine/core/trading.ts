@@ -4,9 +4,10 @@
  */
 import type { Answer } from '../../shared/domain/answers.js';
 import type { AccountOrders, OrderName, PlaceOrder } from '../../shared/domain/commands.js';
-import type { Order } from '../../shared/domain/entities.js';
+import type { Market, Order } from '../../shared/domain/entities.js';
 import type { OrderEnd, Trade } from '../../shared/domain/events.js';
 import { reject } from '../../shared/domain/rejects.js';
+import { baseOf, quoteOf } from './amounts.js';
 import { checkFunds, checkOrder } from './checks.js';
 import { lock, unlock } from './ledger.js';
 import { planMatch, type Taker } from './matching.js';
@@ -14,6 +15,7 @@ import { NONE } from './order-records.js';
 import { refuse } from './refuse.js';
 import { settle } from './settlement.js';
 import type { State } from './state.js';
+import type { TradedMarket } from './traded-market.js';
 import type { Trader } from './trader.js';
 
 export function placeOrder(state: State, body: PlaceOrder): Answer {
@@ -35,7 +37,7 @@ export function placeOrder(state: State, body: PlaceOrder): Answer {
     body: { orderId: sequence, account: body.account, market: market.market },
   });
   const trades = killed(state, body) ? [] : execute(state, order);
-  finishOrder(state, order, body);
+  finishOrder(state, order, trader, body);
   return { kind: 'ORDER', order: state.orders.read(order, trader), trades, sequence };
 }
 
@@ -91,12 +93,13 @@ function execute(state: State, taker: number): Trade[] {
 }
 
 function fill(state: State, taker: number, maker: number, lots: number): Trade {
+  const trader = state.traderOf(maker);
   const trade = settle(state, taker, maker, lots);
   addFill(state, taker, trade);
   addFill(state, maker, trade);
-  state.traderOf(maker).market.book.reduce(maker, lots);
-  noteLevel(state, maker);
-  if (state.orders.status(maker) === 'FILLED') leave(state, maker);
+  trader.market.book.reduce(maker, lots);
+  noteLevel(state, trader.market, maker);
+  if (state.orders.remaining(maker) === 0) leave(state, trader, maker);
   return trade;
 }
 
@@ -109,52 +112,53 @@ function addFill(state: State, order: number, { quantity, quoteAmount }: Trade):
 }
 
 /** What becomes of the incoming order: filled, resting, or ended with the rest unfilled. */
-function finishOrder(state: State, order: number, { timeInForce }: PlaceOrder): void {
-  const { orders, plan } = state;
-  if (orders.status(order) === 'FILLED') return;
-  if (timeInForce === 'FOK') endOrder(state, order, 'EXPIRED');
-  else if (plan.end === 'SELF_TRADE') endOrder(state, order, 'EXPIRED_IN_MATCH');
-  else if (timeInForce === 'GTC') restOrder(state, order);
-  else if (plan.end === 'COMPLETE' && plan.filled > 0) orders.setStatus(order, 'FILLED');
-  else endOrder(state, order, 'EXPIRED');
+function finishOrder(
+  state: State,
+  order: number,
+  trader: Trader,
+  { timeInForce, quantity }: PlaceOrder,
+): void {
+  const { filled, end } = state.plan;
+  if (filled === quantity) return;
+  if (timeInForce === 'FOK') endOrder(state, trader, order, 'EXPIRED');
+  else if (end === 'SELF_TRADE') endOrder(state, trader, order, 'EXPIRED_IN_MATCH');
+  else if (timeInForce === 'GTC') restOrder(state, trader, order);
+  else if (end === 'COMPLETE' && filled > 0) state.orders.setStatus(order, 'FILLED');
+  else endOrder(state, trader, order, 'EXPIRED');
 }
 
-function restOrder(state: State, order: number): void {
+function restOrder(state: State, trader: Trader, order: number): void {
   const { orders } = state;
-  const trader = state.traderOf(order);
   orders.setQueuePlace(order, state.exchange.sequence);
-  lock(state.funds(trader, orders.side(order)), amountNeeded(state, order));
+  lock(state.funds(trader, orders.side(order)), amountNeeded(state, trader.market, order));
   state.rest(order, trader);
-  noteLevel(state, order);
+  noteLevel(state, trader.market, order);
 }
 
 /** What an open order keeps locked, in smallest units of what its side pays with. */
-export function amountNeeded(state: State, order: number): bigint {
-  const { orders } = state;
-  const { lotSize, tickLotValue } = state.traderOf(order).market;
-  const lots = BigInt(orders.remaining(order));
-  return orders.side(order) === 'BUY' ? lots * BigInt(orders.price(order)) * tickLotValue : lots * lotSize;
+export function amountNeeded({ orders }: State, market: Market, order: number): bigint {
+  const lots = orders.remaining(order);
+  return orders.side(order) === 'BUY' ? quoteOf(market, orders.price(order), lots) : baseOf(market, lots);
 }
 
 /** Takes an open order out of the book and gives back what it locked. */
 function endResting(state: State, order: number, status: OrderEnd): void {
   const trader = state.traderOf(order);
-  unlock(state.funds(trader, state.orders.side(order)), amountNeeded(state, order));
+  unlock(state.funds(trader, state.orders.side(order)), amountNeeded(state, trader.market, order));
   trader.market.book.remove(order);
-  noteLevel(state, order);
-  leave(state, order);
-  endOrder(state, order, status);
+  noteLevel(state, trader.market, order);
+  leave(state, trader, order);
+  endOrder(state, trader, order, status);
 }
 
 /** The order is no longer open, and in no queue. */
-function leave(state: State, order: number): void {
+function leave(state: State, trader: Trader, order: number): void {
   state.orders.setQueuePlace(order, 0);
-  state.forget(order, state.traderOf(order));
+  state.forget(order, trader);
 }
 
-function endOrder(state: State, order: number, status: OrderEnd): void {
+function endOrder(state: State, { holder, market }: Trader, order: number, status: OrderEnd): void {
   const { orders } = state;
-  const { holder, market } = state.traderOf(order);
   orders.setStatus(order, status);
   orders.setUpdatedAt(order, state.exchange.time);
   state.changes.order.touch(order);
@@ -175,15 +179,13 @@ function endOrder(state: State, order: number, status: OrderEnd): void {
  * The level of a resting order changes, and with it the book: its update id rises by one for a command that changed
  * it, however often (D9).
  */
-function noteLevel(state: State, order: number): void {
-  const { market } = state.traderOf(order);
-  market.depthChanges.note(state.orders.side(order), state.orders.price(order));
-  const { sequence } = state.exchange;
-  if (market.bookChangedAt === sequence) return;
-  market.bookChangedAt = sequence;
+function noteLevel({ orders, exchange, changedBooks }: State, market: TradedMarket, order: number): void {
+  market.depthChanges.note(orders.side(order), orders.price(order));
+  if (market.bookChangedAt === exchange.sequence) return;
+  market.bookChangedAt = exchange.sequence;
   market.updateId++;
   market.tracking.touch();
-  if (!state.changedBooks.has(market)) state.changedBooks.set(market, market.updateId);
+  if (!changedBooks.has(market)) changedBooks.set(market, market.updateId);
 }
 
 /** The named open order of that account, or NONE; somebody else's is as unknown as none. */
