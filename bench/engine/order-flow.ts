@@ -4,33 +4,42 @@
  */
 import type { Image } from '../../shared/domain/codec.js';
 import type { Command, CreateMarket, PlaceOrder } from '../../shared/domain/commands.js';
-import { FIRST_USER } from '../../shared/domain/entities.js';
-import { isOpen, SIDES, type Side } from '../../shared/domain/orders.js';
+import { FIRST_USER, type MarketLimits } from '../../shared/domain/entities.js';
+import { isOpen, type SelfTradePrevention, SIDES, type Side } from '../../shared/domain/orders.js';
 
-const ACCOUNTS = 1_000;
+export const ACCOUNTS = 1_000;
 const CENTRE = 10_000;
 const MAX_LOTS = 100;
 const FUNDS = 10n ** 15n;
-/** Room of the flow's own arrays. */
+/** Room of the flow's own arrays. An order is over long before so many commands have come after it. */
 const MAX_OPEN = 2 ** 20;
-const MAX_COMMANDS = 2 ** 26;
+const MAX_AGE = 2 ** 24;
 
 export interface FlowShape {
   markets: number;
-  /** Price levels on each side of the book. */
-  levels: number;
+  /** On each side of the centre. Takers keep those nearest to it empty: a quarter of them, after a while. */
+  prices: number;
   /** Orders to keep resting. */
   resting: number;
+  selfTradePrevention: SelfTradePrevention;
 }
 
-/** What the flow needs to exist: assets, markets with fees, and money for everybody. */
-export function foundation({ markets }: FlowShape): Command[] {
-  const bases = Array.from({ length: markets }, (_, index) => `B${index}`);
+/** Four markets, of which each has orders on about 200 levels. */
+export function fourMarkets(resting: number): FlowShape {
+  return { markets: 4, prices: 143, resting, selfTradePrevention: 'EXPIRE_MAKER' };
+}
+
+/** What orders need to exist: assets, markets with fees, and money for everybody. */
+export function foundation(
+  size: { markets: number; accounts: number },
+  limits?: Partial<MarketLimits>,
+): Command[] {
+  const bases = Array.from({ length: size.markets }, (_, index) => `B${index}`);
   const assets = [...bases, 'USDT'];
-  const accounts = Array.from({ length: ACCOUNTS }, (_, index) => FIRST_USER + index);
+  const accounts = Array.from({ length: size.accounts }, (_, index) => FIRST_USER + index);
   return [
     ...assets.map((asset): Command => ({ kind: 'CREATE_ASSET', body: { asset, decimals: 8 } })),
-    ...bases.map((base): Command => ({ kind: 'CREATE_MARKET', body: marketOf(base) })),
+    ...bases.map((base): Command => ({ kind: 'CREATE_MARKET', body: { ...marketOf(base), ...limits } })),
     ...accounts.flatMap(account =>
       assets.map(
         (asset): Command => ({ kind: 'DEPOSIT', body: { account, asset, amount: FUNDS, key: null } }),
@@ -59,19 +68,23 @@ function marketOf(base: string): CreateMarket {
   };
 }
 
-/** A place for a stream of orders: passive ones rest, the others take. */
+export function marketNames(markets: number): string[] {
+  return Array.from({ length: markets }, (_, index) => `B${index}_USDT`);
+}
+
+/** Passive orders rest, the others take. */
 type Style = 'PASSIVE' | 'CROSSING' | 'IOC' | 'MARKET';
 
 export class OrderFlow {
   readonly #shape: FlowShape;
   readonly #markets: string[];
   readonly #open = new OpenOrders();
-  #random = 23;
+  readonly #draw = drawing();
   #placed = 0;
 
   constructor(shape: FlowShape) {
     this.#shape = shape;
-    this.#markets = Array.from({ length: shape.markets }, (_, index) => `B${index}_USDT`);
+    this.#markets = marketNames(shape.markets);
   }
 
   get openOrders(): number {
@@ -101,6 +114,10 @@ export class OrderFlow {
     return this.#order(this.#draw(100) < percentPassive ? 'PASSIVE' : 'CROSSING');
   }
 
+  nextBatch(commands: number): Command[] {
+    return Array.from({ length: commands }, () => this.next());
+  }
+
   #cancel(): Command {
     const { orderId, account } = this.#open.take(this.#draw(this.#open.count));
     return { kind: 'CANCEL_ORDER', body: { account, orderId, market: null, clientOrderId: null } };
@@ -116,7 +133,7 @@ export class OrderFlow {
       side,
       type: isMarket ? 'MARKET' : 'LIMIT',
       timeInForce: isMarket || style === 'IOC' ? 'IOC' : 'GTC',
-      selfTradePrevention: 'EXPIRE_MAKER',
+      selfTradePrevention: this.#shape.selfTradePrevention,
       price: isMarket ? null : this.#price(side, style),
       quantity: 1 + this.#draw(MAX_LOTS),
       quoteQuantity: null,
@@ -124,18 +141,25 @@ export class OrderFlow {
     return { kind: 'PLACE_ORDER', body };
   }
 
-  /** Passive orders stand on their own side of the centre, the others reach one level beyond it. */
+  /** Passive orders stand on their own side of the centre, the others reach beyond it. */
   #price(side: Side, style: Style): number {
-    const away =
-      style === 'PASSIVE' ? 1 + this.#draw(this.#shape.levels) : -1 - this.#draw(this.#shape.levels);
+    const distance = 1 + this.#draw(this.#shape.prices);
+    const away = style === 'PASSIVE' ? distance : -distance;
     return side === 'BUY' ? CENTRE - away : CENTRE + away;
   }
+}
 
-  /** 0 to below - 1; the generator of Park and Miller. */
-  #draw(below: number): number {
-    this.#random = (this.#random * 48_271) % 2_147_483_647;
-    return this.#random % below;
-  }
+/** Numbers from 0 to `below - 1`, always the same ones: Marsaglia's xorshift. In an array, a number needs no object. */
+export function drawing(): (below: number) => number {
+  const state = Uint32Array.of(23);
+  return below => {
+    let random = state[0]!;
+    random ^= random << 13;
+    random ^= random >>> 17;
+    random ^= random << 5;
+    state[0] = random;
+    return (random >>> 0) % below;
+  };
 }
 
 /** Open orders to choose from, in arrays: the measured exchange shares its heap with the flow. */
@@ -143,18 +167,24 @@ class OpenOrders {
   count = 0;
   readonly #orderIds = new Float64Array(MAX_OPEN);
   readonly #accounts = new Float64Array(MAX_OPEN);
-  /** By order id: one more than the place in the arrays, 0 where it is in none. */
-  readonly #places = new Int32Array(MAX_COMMANDS);
+  /** By order id modulo its size: one more than the place in the arrays, 0 where it is in none. */
+  readonly #places = new Int32Array(MAX_AGE);
 
   add(orderId: number, account: number): void {
-    if (this.#places[orderId] !== 0) return;
+    const place = this.#places[orderId % MAX_AGE]!;
+    if (place === 0) this.#append(orderId, account);
+    else if (this.#orderIds[place - 1] !== orderId)
+      throw new Error(`an order is older than ${MAX_AGE} commands`);
+  }
+
+  #append(orderId: number, account: number): void {
     this.#orderIds[this.count] = orderId;
     this.#accounts[this.count] = account;
-    this.#places[orderId] = ++this.count;
+    this.#places[orderId % MAX_AGE] = ++this.count;
   }
 
   delete(orderId: number): void {
-    const place = this.#places[orderId]!;
+    const place = this.#places[orderId % MAX_AGE]!;
     if (place !== 0) this.take(place - 1);
   }
 
@@ -164,8 +194,8 @@ class OpenOrders {
     const last = this.#orderIds[this.count]!;
     this.#orderIds[index] = last;
     this.#accounts[index] = this.#accounts[this.count]!;
-    this.#places[last] = index + 1;
-    this.#places[taken.orderId] = 0;
+    this.#places[last % MAX_AGE] = index + 1;
+    this.#places[taken.orderId % MAX_AGE] = 0;
     return taken;
   }
 }
