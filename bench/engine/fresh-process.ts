@@ -4,7 +4,7 @@
  */
 import { fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { NODE_OPTIONS } from '../../scripts/running/node-options.js';
+import { NODE_OPTIONS } from '../../scripts/running/program.js';
 import type { ChildMessage, Params, Result, TaskName } from './child.js';
 import { CpuWatch } from './machine.js';
 
