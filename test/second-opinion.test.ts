@@ -11,13 +11,13 @@ import assert from 'node:assert/strict';
 import { inspect } from 'node:util';
 import fc from 'fast-check';
 import t from 'tap';
-import type { Command, CommandKind } from '../shared/domain/commands.js';
-import type { Order } from '../shared/domain/entities.js';
+import type { CommandKind } from '../shared/domain/commands.js';
 import { EVENT_FIELDS } from '../shared/domain/events.js';
 import type { OrderStatus } from '../shared/domain/orders.js';
 import { REJECT_CODES, type RejectCode } from '../shared/domain/rejects.js';
 import { SideBySide, type Told } from './side-by-side.js';
-import { type Intent, type Session, type Step, sessions } from './swarm.js';
+import { type Session, sessions } from './swarm.js';
+import { commandsOf } from './swarm-commands.js';
 import { type Counts, Witness } from './witness.js';
 
 type Failure = fc.RunDetailsFailureProperty<[Session]>;
@@ -100,45 +100,15 @@ function fates(form: string, statuses: readonly OrderStatus[]): string[] {
  * Throws where the exchange and the naive one differ.
  * @param told gets each command before it is executed
  */
-function play({ opening, steps, batchSize }: Session, witness: Witness, told: Told[] = []): void {
+function play(session: Session, witness: Witness, told: Told[] = []): void {
   const exchanges = new SideBySide();
   const { naive } = exchanges;
-  let time = 1;
-  const openingSteps = opening.map((intent): Step => ({ intent, wait: 0, patience: 0 }));
-  for (const { intent, wait, patience } of [...openingSteps, ...steps]) {
-    const command = commandOf(intent, naive.openOrders(), told);
-    if (command === undefined) continue;
-    time += wait;
-    const next = { command, timing: { time, deadline: time + patience } };
+  for (const next of commandsOf(session, () => naive.openOrders())) {
     told.push(next);
     witness.see(next, exchanges.tell(next), naive.openOrders());
-    if (told.length % batchSize === 0) exchanges.endBatch();
+    if (told.length % session.batchSize === 0) exchanges.endBatch();
   }
   exchanges.endBatch();
-}
-
-/** The command that is meant; undefined where there is nothing that it could be about. */
-function commandOf(intent: Intent, open: readonly Order[], told: readonly Told[]): Command | undefined {
-  switch (intent.kind) {
-    case 'CANCEL_OPEN':
-      return open.length === 0 ? undefined : cancelOf(open[intent.pick % open.length]!, intent);
-    case 'TRANSFER_AGAIN': {
-      const commands = told.map(({ command }) => command);
-      const withKey = commands.filter(({ body }) => 'key' in body && body.key !== null);
-      return withKey[intent.pick % withKey.length];
-    }
-    default:
-      return intent;
-  }
-}
-
-function cancelOf(order: Order, how: { byName: boolean; byStranger: boolean }): Command {
-  const { orderId, market, clientOrderId } = order;
-  const account = how.byStranger ? order.account + 1 : order.account;
-  const body = how.byName
-    ? { account, orderId: null, market, clientOrderId }
-    : { account, orderId, market: null, clientOrderId: null };
-  return { kind: 'CANCEL_ORDER', body };
 }
 
 /** The shortest session, each command with its time and deadline, as found-cases.test.ts could keep it. */
