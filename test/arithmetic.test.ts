@@ -11,7 +11,7 @@ import fc from 'fast-check';
 import t from 'tap';
 import { FEES, FIRST_USER } from '../shared/domain/entities.js';
 import type { Trade } from '../shared/domain/events.js';
-import { BASE, BUYER, MARKET, OneMarket, outcomeOf, QUOTE, SELLER } from './one-market.js';
+import { BASE, BUYER, MARKET, OneMarket, QUOTE, SELLER } from './one-market.js';
 
 const MAX_SAFE = Number.MAX_SAFE_INTEGER;
 /** What an asset's total may come to, and what the amounts of one order stay under. */
@@ -559,19 +559,11 @@ t.test('a market order is refused that would cost 2^64, as a 64-bit number nothi
   const market = marketOfDearAsks();
 
   for (const quantity of [2 ** 22 + 1, 2 ** 23, 2 ** 24, MAX_SAFE]) {
-    const answer = market.unreadAnswerTo({ ...MARKET_BUY, quantity });
-    t.equal(outcomeOf(answer), 'INSUFFICIENT_BALANCE', `for ${quantity} lots`);
+    t.equal(market.place({ ...MARKET_BUY, quantity }), 'INSUFFICIENT_BALANCE', `for ${quantity} lots`);
   }
   t.equal(market.place({ ...MARKET_BUY, quantity: 2 ** 22 }), 'ORDER', 'for as many as 2^62 units pay');
   t.same(market.balance(BUYER, QUOTE), [0n, 0n]);
   t.same(market.balance(SELLER, QUOTE), [MAX_AMOUNT, 0n]);
-});
-
-/** It cannot: the figures of the refusal are the cost, which is no 64-bit number, so the api leaves out the whole reply. */
-t.test('the api can read the refusal of a market order that would cost 2^64', { todo: true }, async t => {
-  const market = marketOfDearAsks();
-
-  t.equal(market.place({ ...MARKET_BUY, quantity: 2 ** 24 }), 'INSUFFICIENT_BALANCE');
 });
 
 t.test('a market order worth 2^64 at the best price is worth enough', async t => {

@@ -4,8 +4,9 @@
  */
 import { Exchange } from '../engine/core/exchange.js';
 import { OrderBook } from '../engine/core/order-book.js';
+import { OrderRecords } from '../engine/core/order-records.js';
 import type { Command, CreateMarket, PlaceOrder } from '../shared/domain/commands.js';
-import { FIRST_USER } from '../shared/domain/entities.js';
+import { FIRST_USER, type Order } from '../shared/domain/entities.js';
 
 /** Orders that rest while others come and go. */
 const FEW = 1000;
@@ -122,11 +123,32 @@ function accountOf(count: number): number {
 }
 
 function bookVenue(): Venue {
-  const book = new OrderBook();
+  const orders = new OrderRecords();
+  const book = new OrderBook(orders);
   return {
-    place: count => book.add(sideOf(count), priceOf(count), 1 + (count % 9), accountOf(count)),
-    cancel: order => book.remove(order),
+    place: count => {
+      const order = orders.begin(restingOrder(count), accountOf(count));
+      book.add(order);
+      return order;
+    },
+    cancel: order => {
+      book.remove(order);
+      orders.free(order);
+    },
     settle: () => {},
+  };
+}
+
+function restingOrder(count: number): Order {
+  return {
+    ...orderOf(count),
+    orderId: count + 1,
+    createdAt: TIMING.time,
+    filledQuantity: 0,
+    filledQuote: 0n,
+    status: 'NEW',
+    queuePlace: count + 1,
+    updatedAt: TIMING.time,
   };
 }
 

@@ -77,14 +77,6 @@ export class OneMarket {
     return this.#execute(this.#orderOf(wish));
   }
 
-  /**
-   * The answer to an order that will be refused, not read back as the api reads it: the figures of a refusal may pass
-   * what it can read.
-   */
-  unreadAnswerTo(wish: Wish): Answer {
-    return this.recorded.exchange.execute(this.#orderOf(wish), TIMING);
-  }
-
   #orderOf(wish: Wish): Command {
     return {
       kind: 'PLACE_ORDER',

@@ -1,6 +1,7 @@
 /** A refusal is a value: the code that the API answers, and the figures its message needs. */
 import { ASSET_NAME } from './entities.js';
 import { amount, type Fields, matching, nullable, oneOf } from './fields.js';
+import { MAX_AMOUNT } from './units.js';
 
 /** What the engine refuses, all but EXPIRED_IN_QUEUE of API.md's 404, 409 and 422. */
 export const REJECT_CODES = [
@@ -45,6 +46,8 @@ export function reject(code: RejectCode): Reject {
   return { code, asset: null, needed: null, available: null };
 }
 
+/** The figures are left out where what is needed is more than can be, and so no amount (D7). */
 export function insufficient(asset: string, needed: bigint, available: bigint): Reject {
+  if (needed > MAX_AMOUNT) return reject('INSUFFICIENT_BALANCE');
   return { code: 'INSUFFICIENT_BALANCE', asset, needed, available };
 }
