@@ -9,6 +9,7 @@ import {
 import { isOpen, SIDES } from '../../shared/domain/orders.js';
 import type { HeldBalance } from './balance.js';
 import { EntityHasher, HashSum, HashTerm } from './hash.js';
+import { NONE } from './order-records.js';
 import type { State } from './state.js';
 import { amountNeeded } from './trading.js';
 
@@ -26,24 +27,27 @@ export function audit(state: State, stateHash: string): void {
 /** Every open order can be found under its id and its name, by its trader and in its book, and nowhere else. */
 function auditOrders(state: State): void {
   const { orders, openOrders } = state;
+  let named = 0;
   for (const [number, trader] of state.traders.entries()) {
     const { holder, market } = trader;
     const known =
       state.accounts.get(holder.account) === holder && state.markets.get(market.market) === market;
     if (!known || trader.number !== number || market.traders.get(holder.account) !== trader)
       throw new Error(`trader ${number} is not who it is`);
-    for (const [place, order] of trader.open.entries()) {
+    const open = trader.openOrders(orders);
+    named += open.length;
+    if (open.length !== trader.openCount) throw new Error(`trader ${number} has ${open.length} open orders`);
+    for (const [place, order] of open.entries()) {
       const orderId = orders.orderId(order);
       const found =
         openOrders.withId(orderId) === order &&
         openOrders.withName(trader, orders.clientOrderId(order)) === order;
-      if (!found || state.traderOf(order) !== trader || orders.place(order) !== place)
+      if (!found || state.traderOf(order) !== trader || orders.newer(order) !== (open[place + 1] ?? NONE))
         throw new Error(`order ${orderId} is filed under ${holder.account} ${market.market}`);
       if (!isOpen(orders.status(order)))
         throw new Error(`order ${orderId} is ${orders.status(order)}, and open`);
     }
   }
-  const named = state.traders.reduce((sum, { open }) => sum + open.length, 0);
   if (named !== openOrders.size || named !== openOrders.values().length)
     throw new Error(`${openOrders.size} orders by id, ${named} by trader`);
   auditRestingCount(state);

@@ -54,7 +54,7 @@ function checkOpenOrders(orders: OrderIndex, trader: Trader, order: PlaceOrder):
   const { market } = trader;
   if (orders.withName(trader, order.clientOrderId) !== NONE) return 'DUPLICATE_CLIENT_ORDER_ID';
   if (order.timeInForce !== 'GTC') return null;
-  if (trader.open.length >= market.maxOpenOrders) return 'TOO_MANY_ORDERS';
+  if (trader.openCount >= market.maxOpenOrders) return 'TOO_MANY_ORDERS';
   const total = market.book.totalAt(order.side, order.price!);
   return total + order.quantity! > Number.MAX_SAFE_INTEGER ? 'LIMIT_EXCEEDED' : null;
 }

@@ -28,52 +28,41 @@ export class OrderIndex {
 
   /** NONE where there is no such open order. */
   withId(orderId: number): number {
-    return this.#byId.at(this.#placeOfId(orderId));
+    const hash = hashOfId(orderId);
+    for (let place = this.#byId.seek(hash, hash); ; place = this.#byId.seek(hash, place + 1)) {
+      const order = this.#byId.at(place);
+      if (order === NONE || this.#orders.orderId(order) === orderId) return order;
+    }
   }
 
   /** The trader's open order of that client order id, or NONE. */
   withName(trader: Trader, clientOrderId: string): number {
-    return this.#byName.at(this.#placeOfName(trader, clientOrderId));
+    const orders = this.#orders;
+    const hash = hashOfName(trader, clientOrderId);
+    for (let place = this.#byName.seek(hash, hash); ; place = this.#byName.seek(hash, place + 1)) {
+      const order = this.#byName.at(place);
+      if (order === NONE) return NONE;
+      if (orders.trader(order) === trader.number && orders.clientOrderId(order) === clientOrderId)
+        return order;
+    }
   }
 
   /** Adds an order that is not there, nor another of its name. */
   add(order: number, trader: Trader): void {
+    const nameHash = hashOfName(trader, this.#orders.clientOrderId(order));
+    this.#orders.setNameHash(order, nameHash);
+    this.#byName.add(nameHash, order);
     this.#byId.add(hashOfId(this.#orders.orderId(order)), order);
-    this.#byName.add(hashOfName(trader, this.#orders.clientOrderId(order)), order);
   }
 
   /** Deletes an order that is there. */
-  delete(order: number, trader: Trader): void {
-    this.#byId.deleteAt(this.#placeOfId(this.#orders.orderId(order)));
-    this.#byName.deleteAt(this.#placeOfName(trader, this.#orders.clientOrderId(order)));
+  delete(order: number): void {
+    this.#byName.delete(this.#orders.nameHash(order), order);
+    this.#byId.delete(hashOfId(this.#orders.orderId(order)), order);
   }
 
   values(): number[] {
     return this.#byId.values();
-  }
-
-  /** Where the order stands, or the empty place that ends the search for it; so with a name. */
-  #placeOfId(orderId: number): number {
-    const hash = hashOfId(orderId);
-    let place = this.#byId.seek(hash, hash);
-    for (;;) {
-      const order = this.#byId.at(place);
-      if (order === NONE || this.#orders.orderId(order) === orderId) return place;
-      place = this.#byId.seek(hash, place + 1);
-    }
-  }
-
-  #placeOfName(trader: Trader, clientOrderId: string): number {
-    const orders = this.#orders;
-    const hash = hashOfName(trader, clientOrderId);
-    let place = this.#byName.seek(hash, hash);
-    for (;;) {
-      const order = this.#byName.at(place);
-      if (order === NONE) return place;
-      if (orders.trader(order) === trader.number && orders.clientOrderId(order) === clientOrderId)
-        return place;
-      place = this.#byName.seek(hash, place + 1);
-    }
   }
 }
 
@@ -122,10 +111,12 @@ class HashTable {
     this.#size++;
   }
 
-  deleteAt(place: number): void {
+  /** Deletes an order that is there. */
+  delete(hash: number, order: number): void {
     const words = this.#words;
     const mask = this.#mask;
-    let hole = place;
+    let hole = hash & mask;
+    while (words[2 * hole + 1] !== order) hole = (hole + 1) & mask;
     for (let at = (hole + 1) & mask; words[2 * at + 1] !== NONE; at = (at + 1) & mask) {
       const fromHome = (at - words[2 * at]!) & mask;
       if (fromHome < ((at - hole) & mask)) continue;

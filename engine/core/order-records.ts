@@ -40,14 +40,16 @@ const UPDATED_AT = 7;
 const QUEUE_PLACE = 8;
 // Words: other things by their number, and the halves of hashes.
 const TRADER = 18;
-const PLACE = 19;
+const OLDER = 19;
 const NEXT = 20;
 const PREVIOUS = 21;
 const LEVEL = 22;
+const NAME_HASH = 23;
 const HASH_LOW = 24;
 const HASH_HIGH = 25;
 const FIXED_LOW = 26;
 const FIXED_HIGH = 27;
+const NEWER = 30;
 // Bytes: places in the lists of shared/domain/orders.ts, and flags.
 const SIDE = 112;
 const TYPE = 113;
@@ -192,7 +194,7 @@ export class OrderRecords {
     this.#amounts[cell + FILLED_QUOTE]! += quote;
   }
 
-  // Where it rests: its neighbours in the queue and its level, and its place among its trader's open orders.
+  // Where it rests and is found: its neighbours in the queue, its level, its neighbours among its trader's open orders.
 
   next(order: number): number {
     return this.#words[(order << WORDS) + NEXT]!;
@@ -218,12 +220,29 @@ export class OrderRecords {
     this.#words[(order << WORDS) + LEVEL] = level;
   }
 
-  place(order: number): number {
-    return this.#words[(order << WORDS) + PLACE]!;
+  /** The trader's open order before this one; so with the next. */
+  older(order: number): number {
+    return this.#words[(order << WORDS) + OLDER]!;
   }
 
-  setPlace(order: number, place: number): void {
-    this.#words[(order << WORDS) + PLACE] = place;
+  setOlder(order: number, older: number): void {
+    this.#words[(order << WORDS) + OLDER] = older;
+  }
+
+  newer(order: number): number {
+    return this.#words[(order << WORDS) + NEWER]!;
+  }
+
+  setNewer(order: number, newer: number): void {
+    this.#words[(order << WORDS) + NEWER] = newer;
+  }
+
+  nameHash(order: number): number {
+    return this.#words[(order << WORDS) + NAME_HASH]!;
+  }
+
+  setNameHash(order: number, hash: number): void {
+    this.#words[(order << WORDS) + NAME_HASH] = hash;
   }
 
   // What the core keeps about it as an entity: whether this batch touched it, and its term of the state hash.

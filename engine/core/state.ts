@@ -109,7 +109,7 @@ export class State {
   /** The order is no longer open; the book has let go of it, or will. */
   forget(order: number, trader: Trader): void {
     trader.removeOpen(this.orders, order);
-    this.openOrders.delete(order, trader);
+    this.openOrders.delete(order);
   }
 
   idempotencyKey(account: number, key: string): Tracked<'idempotencyKey'> | undefined {

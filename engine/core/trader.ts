@@ -2,7 +2,7 @@
 import type { Side } from '../../shared/domain/orders.js';
 import type { Account } from './account.js';
 import type { HeldBalance } from './balance.js';
-import type { OrderRecords } from './order-records.js';
+import { NONE, type OrderRecords } from './order-records.js';
 import type { TradedMarket } from './traded-market.js';
 
 export class Trader {
@@ -10,8 +10,9 @@ export class Trader {
   readonly number: number;
   readonly holder: Account;
   readonly market: TradedMarket;
-  /** In no order: each knows its place here, so that one can leave without a search. */
-  readonly #open: number[] = [];
+  /** The one placed last, from which the others are linked through their records. */
+  #newest = NONE;
+  #openCount = 0;
   #base: HeldBalance | undefined = undefined;
   #quote: HeldBalance | undefined = undefined;
 
@@ -36,20 +37,32 @@ export class Trader {
     return this.funds(side)?.available ?? 0n;
   }
 
-  get open(): readonly number[] {
-    return this.#open;
+  get openCount(): number {
+    return this.#openCount;
+  }
+
+  /** Oldest first. */
+  openOrders(orders: OrderRecords): number[] {
+    const open: number[] = [];
+    for (let order = this.#newest; order !== NONE; order = orders.older(order)) open.push(order);
+    return open.reverse();
   }
 
   addOpen(orders: OrderRecords, order: number): void {
-    orders.setPlace(order, this.#open.length);
-    this.#open.push(order);
+    const older = this.#newest;
+    orders.setOlder(order, older);
+    orders.setNewer(order, NONE);
+    if (older !== NONE) orders.setNewer(older, order);
+    this.#newest = order;
+    this.#openCount++;
   }
 
   removeOpen(orders: OrderRecords, order: number): void {
-    const last = this.#open.pop()!;
-    if (last === order) return;
-    const place = orders.place(order);
-    this.#open[place] = last;
-    orders.setPlace(last, place);
+    const older = orders.older(order);
+    const newer = orders.newer(order);
+    if (older !== NONE) orders.setNewer(older, newer);
+    if (newer !== NONE) orders.setOlder(newer, older);
+    else this.#newest = older;
+    this.#openCount--;
   }
 }

@@ -225,10 +225,9 @@ export function cancelAll(state: State, { account, market }: AccountOrders): Ans
  * outlive a load; in a market the oldest first.
  */
 export function openOrders(state: State, { account, market }: AccountOrders): number[] {
-  const age = (order: number) => state.orders.orderId(order);
   const traders = state.accounts.get(account)?.traders ?? [];
   return traders
     .filter(trader => market === null || trader.market.market === market)
     .sort((a, b) => (a.market.market < b.market.market ? -1 : 1))
-    .flatMap(({ open }) => open.toSorted((a, b) => age(a) - age(b)));
+    .flatMap(trader => trader.openOrders(state.orders));
 }
