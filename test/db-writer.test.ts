@@ -198,13 +198,15 @@ t.test('every kind has a table with exactly its columns and key', async t => {
   const columnsIn = async (table: string) => {
     const { rows } = await store.pool.query<{ name: string; type: string; nullable: boolean }>(
       `SELECT column_name AS name, data_type AS type, is_nullable = 'YES' AS nullable
-       FROM information_schema.columns WHERE table_schema = $1 AND table_name = $2 ORDER BY ordinal_position`,
+       FROM information_schema.columns WHERE table_schema = $1 AND table_name = $2 ORDER BY column_name`,
       [store.namespace, table],
     );
     return rows;
   };
   const expected = (fields: unknown) =>
-    columnsOf(fields as Fields<unknown>).map(({ name, type, nullable }) => ({ name, type, nullable }));
+    columnsOf(fields as Fields<unknown>)
+      .map(({ name, type, nullable }) => ({ name, type, nullable }))
+      .sort((a, b) => (a.name < b.name ? -1 : 1));
   for (const kind of ENTITY_KINDS) {
     const { table, fields, key } = KINDS[kind];
     t.strictSame(await columnsIn(table), expected(fields), table);
