@@ -4,9 +4,9 @@
  */
 import { Exchange } from '../engine/core/exchange.js';
 import { OrderBook } from '../engine/core/order-book.js';
-import { OrderRecords } from '../engine/core/order-records.js';
+import { OrderSlots } from '../engine/core/order-slots.js';
 import type { Command, CreateMarket, PlaceOrder } from '../shared/domain/commands.js';
-import { FIRST_USER, type Order } from '../shared/domain/entities.js';
+import { FIRST_USER } from '../shared/domain/entities.js';
 
 /** Orders that rest while others come and go. */
 const FEW = 1000;
@@ -123,12 +123,12 @@ function accountOf(count: number): number {
 }
 
 function bookVenue(): Venue {
-  const orders = new OrderRecords();
+  const orders = new OrderSlots();
   const book = new OrderBook(orders);
   return {
     place: count => {
-      const order = orders.begin(restingOrder(count), accountOf(count));
-      book.add(order);
+      const order = orders.take(accountOf(count), 1 + (count % 9));
+      book.add(order, sideOf(count), priceOf(count));
       return order;
     },
     cancel: order => {
@@ -136,19 +136,6 @@ function bookVenue(): Venue {
       orders.free(order);
     },
     settle: () => {},
-  };
-}
-
-function restingOrder(count: number): Order {
-  return {
-    ...orderOf(count),
-    orderId: count + 1,
-    createdAt: TIMING.time,
-    filledQuantity: 0,
-    filledQuote: 0n,
-    status: 'NEW',
-    queuePlace: count + 1,
-    updatedAt: TIMING.time,
   };
 }
 

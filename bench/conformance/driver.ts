@@ -1,11 +1,10 @@
 /**
- * The exchange's own order records, book and matching under the benchmark's messages: orders get a trader each and the
+ * The exchange's own order slots, book and matching under the benchmark's messages: orders get a trader each and the
  * usual self-trade prevention; what the benchmark does not have is the ledger.
  */
 import { MatchPlan, planMatch, type Taker } from '../../engine/core/matching.js';
 import { OrderBook } from '../../engine/core/order-book.js';
-import { NONE, OrderRecords } from '../../engine/core/order-records.js';
-import type { Order } from '../../shared/domain/entities.js';
+import { NONE, OrderSlots } from '../../engine/core/order-slots.js';
 import { SIDES } from '../../shared/domain/orders.js';
 import {
   ACCEPTED,
@@ -32,13 +31,15 @@ export function play(workload: Workload, reports: Reports): Played {
 }
 
 class Driver {
-  readonly #orders = new OrderRecords();
+  readonly #orders = new OrderSlots();
   readonly book = new OrderBook(this.#orders);
   resting = 0;
   readonly #workload: Workload;
   readonly #reports: Reports;
   /** By order id; NONE where it does not rest. */
-  readonly #recordOf: Int32Array;
+  readonly #slotOf: Int32Array;
+  /** By slot. */
+  readonly #idOf: Uint32Array;
   readonly #plan = new MatchPlan();
   readonly #taker: Taker = {
     side: 'BUY',
@@ -52,7 +53,8 @@ class Driver {
   constructor(workload: Workload, reports: Reports) {
     this.#workload = workload;
     this.#reports = reports;
-    this.#recordOf = new Int32Array(workload.maxOrderId + 1).fill(NONE);
+    this.#slotOf = new Int32Array(workload.maxOrderId + 1).fill(NONE);
+    this.#idOf = new Uint32Array(workload.messages);
   }
 
   step(seq: number): void {
@@ -63,10 +65,10 @@ class Driver {
         this.#enter(seq, id);
         return;
       case CANCEL:
-        this.#cancel(seq, id, this.#recordOf[id]!);
+        this.#cancel(seq, id, this.#slotOf[id]!);
         return;
       case MODIFY:
-        this.#modify(seq, id, this.#recordOf[id]!);
+        this.#modify(seq, id, this.#slotOf[id]!);
         return;
     }
   }
@@ -76,8 +78,8 @@ class Driver {
       this.#reports.add(CANCEL_REJECTED, seq, id, 0, 0, 0);
       return;
     }
-    const side = this.#orders.side(order) === 'BUY' ? 0 : 1;
-    this.#reports.add(CANCELLED, seq, side, id, this.#orders.price(order), 0);
+    const side = this.book.sideOf(order) === 'BUY' ? 0 : 1;
+    this.#reports.add(CANCELLED, seq, side, id, this.book.priceOf(order), 0);
     this.#remove(id, order);
   }
 
@@ -107,7 +109,7 @@ class Driver {
     this.#fill(seq, id);
     if (this.#plan.filled === taker.quantity) return;
     if (ioc[seq] === 1) this.#reports.add(CANCELLED, seq, side[seq]!, id, taker.limit, 0);
-    else this.#rest(id, taker);
+    else this.#rest(id, taker.limit);
   }
 
   #fill(seq: number, taker: number): void {
@@ -115,37 +117,17 @@ class Driver {
     for (let step = 0; step < plan.count; step++) {
       const maker = plan.makers[step]!;
       const lots = plan.lots[step]!;
-      const makerId = this.#orders.orderId(maker);
+      const makerId = this.#idOf[maker]!;
       this.#reports.add(TRADE, seq, plan.prices[step]!, lots, makerId, taker);
-      this.#orders.addFill(maker, lots, 0n);
-      this.book.reduce(maker, lots);
-      if (this.#orders.remaining(maker) === 0) this.#forget(makerId, maker);
+      if (this.book.reduce(maker, lots) === 0) this.#forget(makerId, maker);
     }
   }
 
-  #rest(id: number, { side, limit, quantity }: Taker): void {
-    const order: Order = {
-      orderId: id,
-      account: id,
-      market: '',
-      clientOrderId: '',
-      side,
-      type: 'LIMIT',
-      timeInForce: 'GTC',
-      selfTradePrevention: 'EXPIRE_MAKER',
-      price: limit,
-      quantity,
-      quoteQuantity: null,
-      createdAt: 0,
-      filledQuantity: this.#plan.filled,
-      filledQuote: 0n,
-      status: 'NEW',
-      queuePlace: 0,
-      updatedAt: 0,
-    };
-    const record = this.#orders.begin(order, id);
-    this.book.add(record);
-    this.#recordOf[id] = record;
+  #rest(id: number, price: number): void {
+    const order = this.#orders.take(id, this.#taker.quantity - this.#plan.filled);
+    this.book.add(order, this.#taker.side, price);
+    this.#idOf[order] = id;
+    this.#slotOf[id] = order;
     this.resting++;
   }
 
@@ -156,7 +138,7 @@ class Driver {
 
   #forget(id: number, order: number): void {
     this.#orders.free(order);
-    this.#recordOf[id] = NONE;
+    this.#slotOf[id] = NONE;
     this.resting--;
   }
 }

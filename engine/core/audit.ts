@@ -9,7 +9,7 @@ import {
 import { isOpen, SIDES } from '../../shared/domain/orders.js';
 import type { HeldBalance } from './balance.js';
 import { EntityHasher, HashSum, HashTerm } from './hash.js';
-import { NONE } from './order-records.js';
+import { NONE } from './order-slots.js';
 import type { State } from './state.js';
 import { amountNeeded } from './trading.js';
 
@@ -44,6 +44,13 @@ function auditOrders(state: State): void {
         openOrders.withName(trader, orders.clientOrderId(order)) === order;
       if (!found || state.traderOf(order) !== trader || orders.newer(order) !== (open[place + 1] ?? NONE))
         throw new Error(`order ${orderId} is filed under ${holder.account} ${market.market}`);
+      if (
+        market.book.sideOf(order) !== orders.side(order) ||
+        market.book.priceOf(order) !== orders.price(order)
+      )
+        throw new Error(`order ${orderId} rests at another price`);
+      if (state.slots.remaining(order) !== orders.quantity(order) - orders.filledQuantity(order))
+        throw new Error(`order ${orderId} rests otherwise than it is`);
       if (!isOpen(orders.status(order)))
         throw new Error(`order ${orderId} is ${orders.status(order)}, and open`);
     }
@@ -61,7 +68,7 @@ function auditRestingCount(state: State): void {
       let open = 0n;
       for (const order of state.openOrders.values()) {
         if (state.traderOf(order).market === market && orders.side(order) === side)
-          open += BigInt(orders.remaining(order));
+          open += BigInt(state.slots.remaining(order));
       }
       const resting = market.book.depth(side).reduce((sum, [, lots]) => sum + BigInt(lots), 0n);
       if (open !== resting)

@@ -8,6 +8,7 @@ import { recordCopier } from '../../shared/domain/fields.js';
 import { EntityHasher, HashSum, HashTerm } from './hash.js';
 import { OrderChanges } from './order-changes.js';
 import type { OrderRecords } from './order-records.js';
+import type { OrderSlots } from './order-slots.js';
 import type { Trader } from './trader.js';
 
 export interface BatchImages {
@@ -91,8 +92,8 @@ export class Changes {
   readonly idempotencyKey = new ChangesOfKind('idempotencyKey');
   readonly #stateHash = new HashSum();
 
-  constructor(orders: OrderRecords, traders: readonly Trader[]) {
-    this.order = new OrderChanges(orders, traders);
+  constructor(slots: OrderSlots, orders: OrderRecords, traders: readonly Trader[]) {
+    this.order = new OrderChanges(slots, orders, traders);
   }
 
   /** Ends the batch: its images and the hash after it. The next touch begins a new batch. */

@@ -5,7 +5,7 @@ import { insufficient, type Reject, type RejectCode, reject } from '../../shared
 import { baseOf, quoteOf } from './amounts.js';
 import { crosses, type MatchPlan } from './matching.js';
 import type { OrderIndex } from './order-index.js';
-import { NONE } from './order-records.js';
+import { NONE } from './order-slots.js';
 import type { TradedMarket } from './traded-market.js';
 import type { Trader } from './trader.js';
 

@@ -6,7 +6,7 @@ import { opposite, type SelfTradePrevention, type Side } from '../../shared/doma
 import { product } from './amounts.js';
 import { keyOf, priceOf } from './levels.js';
 import type { OrderBook } from './order-book.js';
-import { NONE, type OrderRecords } from './order-records.js';
+import { NONE, type OrderSlots } from './order-slots.js';
 
 export interface Taker {
   side: Side;
@@ -67,8 +67,8 @@ export function crosses(book: OrderBook, side: Side, limit: number): boolean {
   return levels.count > 0 && levels.keyAt(levels.count - 1) >= keyOf(opposite(side), limit);
 }
 
-/** Fills `plan` with what the taker would do to the book. @param orders the records of the orders that rest there */
-export function planMatch(book: OrderBook, orders: OrderRecords, taker: Taker, plan: MatchPlan): void {
+/** Fills `plan` with what the taker would do to the book. @param orders the slots of the orders that rest there */
+export function planMatch(book: OrderBook, orders: OrderSlots, taker: Taker, plan: MatchPlan): void {
   plan.clear();
   const levels = book.levels(opposite(taker.side));
   const worst = taker.limit === null ? Number.NEGATIVE_INFINITY : keyOf(opposite(taker.side), taker.limit);
@@ -86,7 +86,7 @@ export function planMatch(book: OrderBook, orders: OrderRecords, taker: Taker, p
 
 /** Plans one level from its oldest order on, at most so many lots of it; false where the taker is done. */
 function planLevel(
-  orders: OrderRecords,
+  orders: OrderSlots,
   taker: Taker,
   plan: MatchPlan,
   oldest: number,

@@ -1,7 +1,7 @@
 /**
  * The resting orders of one market in price-time priority.
  *
- * The orders of a price level form a linked list, oldest first, through their own records. Adding, reducing and removing
+ * The orders of a price level form a linked list, oldest first, through their slots. Adding, reducing and removing
  * an order take the same time however many orders rest; making or ending a level costs what `Levels` says. Levels are
  * used again, so memory follows the greatest number that ever was at once. Quantities are lots, prices ticks, both
  * whole and at most 2^53 - 1; so is the total of a level.
@@ -9,13 +9,13 @@
 import type { Level } from '../../shared/domain/answers.js';
 import type { Side } from '../../shared/domain/orders.js';
 import { keyOf, Levels, priceOf, sideOf } from './levels.js';
-import { NONE, type OrderRecords } from './order-records.js';
+import { doubled, NONE, type OrderSlots } from './order-slots.js';
 
 /** Small, so that the arrays grow early: the code that is compiled for them then knows that they do. */
 const INITIAL_CAPACITY = 4;
 
 export class OrderBook {
-  readonly #orders: OrderRecords;
+  readonly #orders: OrderSlots;
   readonly #bids = new Levels();
   readonly #asks = new Levels();
 
@@ -27,15 +27,15 @@ export class OrderBook {
   #freeLevel = NONE;
   #levels = 0;
 
-  /** @param orders the records of the orders that will rest here */
-  constructor(orders: OrderRecords) {
+  /** @param orders the slots of the orders that will rest here */
+  constructor(orders: OrderSlots) {
     this.#orders = orders;
   }
 
   /** Puts the rest of an order at the back of its price's queue. */
-  add(order: number): void {
+  add(order: number, side: Side, price: number): void {
     const orders = this.#orders;
-    const level = this.#levelAt(orders.side(order), orders.price(order));
+    const level = this.#levelAt(side, price);
     const newest = this.#newest[level]!;
     orders.setLevel(order, level);
     orders.setNext(order, NONE);
@@ -46,10 +46,12 @@ export class OrderBook {
     this.#total[level]! += orders.remaining(order);
   }
 
-  /** Lots of an order have been filled. It keeps its place; with nothing remaining it leaves the book. */
-  reduce(order: number, lots: number): void {
+  /** Takes lots off an order, which keeps its place, and gives what remains; with nothing remaining it leaves the book. */
+  reduce(order: number, lots: number): number {
     this.#total[this.#orders.level(order)]! -= lots;
-    if (this.#orders.remaining(order) === 0) this.#unlink(order);
+    const remaining = this.#orders.reduce(order, lots);
+    if (remaining === 0) this.#unlink(order);
+    return remaining;
   }
 
   /** Takes an order out of the book. */
@@ -72,6 +74,15 @@ export class OrderBook {
   bestPrice(side: Side): number {
     const levels = this.levels(side);
     return priceOf(levels.keyAt(levels.count - 1));
+  }
+
+  sideOf(order: number): Side {
+    return sideOf(this.#key[this.#orders.level(order)]!);
+  }
+
+  /** Ticks. */
+  priceOf(order: number): number {
+    return priceOf(this.#key[this.#orders.level(order)]!);
   }
 
   /** Lots resting at a price. */
@@ -168,11 +179,9 @@ export class OrderBook {
     let total = 0;
     let previous = NONE;
     for (let order = this.#oldest[level]!; order !== NONE; order = orders.next(order)) {
-      const name = `order ${orders.orderId(order)}`;
+      const name = `${side} slot ${order}`;
       if (orders.previous(order) !== previous || orders.level(order) !== level)
         throw new Error(`${name} mislinked`);
-      if (orders.side(order) !== side || keyOf(side, orders.price(order)) !== this.#key[level])
-        throw new Error(`${name} rests at another price`);
       if (!(orders.remaining(order) > 0)) throw new Error(`${name} rests with nothing left`);
       total += orders.remaining(order);
       previous = order;
@@ -182,10 +191,4 @@ export class OrderBook {
     if (this.#total[level] !== total)
       throw new Error(`${side} level ${level} totals ${this.#total[level]}, orders ${total}`);
   }
-}
-
-function doubled<T extends Float64Array | Int32Array>(array: T): T {
-  const larger = new (array.constructor as new (length: number) => T)(array.length * 2);
-  larger.set(array);
-  return larger;
 }

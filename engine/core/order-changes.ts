@@ -1,11 +1,13 @@
-/** The orders that a batch touched. Those that are over give their records back when the batch has ended. */
+/** The orders that a batch touched. Those that are over give their slots back when the batch has ended. */
 import type { Image } from '../../shared/domain/codec.js';
 import { isOpen } from '../../shared/domain/orders.js';
 import { EntityHasher, type HashSum, HashTerm } from './hash.js';
 import type { OrderRecords } from './order-records.js';
+import type { OrderSlots } from './order-slots.js';
 import type { Trader } from './trader.js';
 
 export class OrderChanges {
+  readonly #slots: OrderSlots;
   readonly #orders: OrderRecords;
   /** By number. */
   readonly #traders: readonly Trader[];
@@ -14,7 +16,8 @@ export class OrderChanges {
   /** The term of the order that is being hashed. */
   readonly #term = new HashTerm();
 
-  constructor(orders: OrderRecords, traders: readonly Trader[]) {
+  constructor(slots: OrderSlots, orders: OrderRecords, traders: readonly Trader[]) {
+    this.#slots = slots;
     this.#orders = orders;
     this.#traders = traders;
   }
@@ -30,7 +33,7 @@ export class OrderChanges {
     const orders = this.#orders;
     const term = this.#term;
     for (const order of this.#touched) {
-      const entity = orders.read(order, this.#traders[orders.trader(order)]!);
+      const entity = orders.read(order, this.#traders[this.#slots.trader(order)]!);
       images.push({ kind: 'order', entity });
       orders.readHash(order, term);
       stateHash.subtract(term);
@@ -40,7 +43,7 @@ export class OrderChanges {
         orders.writeHash(order, term);
         orders.setTouched(order, false);
       } else {
-        orders.free(order);
+        this.#slots.free(order);
       }
     }
     this.#touched.length = 0;

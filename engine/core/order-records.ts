@@ -1,10 +1,10 @@
 /**
- * The orders that the core holds: records of 16 cells of 8 bytes, side by side in one buffer. An order is the number of
- * its record.
+ * What the core knows of the orders it holds besides their slots: records of 16 cells of 8 bytes, side by side in one
+ * buffer, by slot.
  *
  * A record is two lines of cache and nothing that the garbage collector has to visit. As an object with its parts an
  * order took some nine lines and 450 bytes; with 100,000 of them a command took half again as long, and a collection 14
- * ms. Records are used again, so memory follows the greatest number of orders held at once.
+ * ms.
  */
 import type { Order } from '../../shared/domain/entities.js';
 import {
@@ -18,8 +18,6 @@ import {
 } from '../../shared/domain/orders.js';
 import type { HashTerm } from './hash.js';
 import type { Trader } from './trader.js';
-
-export const NONE = -1;
 
 const INITIAL_CAPACITY = 4;
 
@@ -39,11 +37,7 @@ const CREATED_AT = 6;
 const UPDATED_AT = 7;
 const QUEUE_PLACE = 8;
 // Words: other things by their number, and the halves of hashes.
-const TRADER = 18;
 const OLDER = 19;
-const NEXT = 20;
-const PREVIOUS = 21;
-const LEVEL = 22;
 const NAME_HASH = 23;
 const HASH_LOW = 24;
 const HASH_HIGH = 25;
@@ -67,13 +61,10 @@ export class OrderRecords {
   #bytes = new Uint8Array(this.#buffer);
   /** Client order ids. */
   readonly #names: string[] = [];
-  #count = 0;
-  /** The free records are linked by `NEXT`. */
-  #free = NONE;
 
-  /** A new record of an order that rests nowhere yet. @param trader the number of its trader */
-  begin(order: Order, trader: number): number {
-    const record = this.#take();
+  /** Writes a new order to the record of its slot. */
+  begin(record: number, order: Order): void {
+    while (record << BYTES >= this.#buffer.byteLength) this.#grow();
     const cell = record << CELLS;
     const byte = record << BYTES;
     const numbers = this.#numbers;
@@ -87,7 +78,6 @@ export class OrderRecords {
     numbers[cell + CREATED_AT] = order.createdAt;
     numbers[cell + UPDATED_AT] = order.updatedAt;
     numbers[cell + QUEUE_PLACE] = order.queuePlace;
-    this.#words[(record << WORDS) + TRADER] = trader;
     this.#words[(record << WORDS) + HASH_LOW] = 0;
     this.#words[(record << WORDS) + HASH_HIGH] = 0;
     bytes[byte + SIDE] = placeOf(SIDES, order.side);
@@ -98,7 +88,6 @@ export class OrderRecords {
     bytes[byte + TOUCHED] = 0;
     bytes[byte + FIXED_KNOWN] = 0;
     this.#names[record] = order.clientOrderId;
-    return record;
   }
 
   /** The order as an entity. @param trader its trader */
@@ -128,23 +117,12 @@ export class OrderRecords {
     };
   }
 
-  /** Gives the record back. */
-  free(order: number): void {
-    this.#words[(order << WORDS) + NEXT] = this.#free;
-    this.#free = order;
-  }
-
   orderId(order: number): number {
     return this.#numbers[(order << CELLS) + ORDER_ID]!;
   }
 
   clientOrderId(order: number): string {
     return this.#names[order]!;
-  }
-
-  /** The number of its trader. */
-  trader(order: number): number {
-    return this.#words[(order << WORDS) + TRADER]!;
   }
 
   side(order: number): Side {
@@ -163,12 +141,6 @@ export class OrderRecords {
 
   filledQuantity(order: number): number {
     return this.#numbers[(order << CELLS) + FILLED_QUANTITY]!;
-  }
-
-  /** Lots that are not filled, of an order that has a quantity. */
-  remaining(order: number): number {
-    const cell = order << CELLS;
-    return this.#numbers[cell + QUANTITY]! - this.#numbers[cell + FILLED_QUANTITY]!;
   }
 
   status(order: number): OrderStatus {
@@ -194,31 +166,7 @@ export class OrderRecords {
     this.#amounts[cell + FILLED_QUOTE]! += quote;
   }
 
-  // Where it rests and is found: its neighbours in the queue, its level, its neighbours among its trader's open orders.
-
-  next(order: number): number {
-    return this.#words[(order << WORDS) + NEXT]!;
-  }
-
-  setNext(order: number, next: number): void {
-    this.#words[(order << WORDS) + NEXT] = next;
-  }
-
-  previous(order: number): number {
-    return this.#words[(order << WORDS) + PREVIOUS]!;
-  }
-
-  setPrevious(order: number, previous: number): void {
-    this.#words[(order << WORDS) + PREVIOUS] = previous;
-  }
-
-  level(order: number): number {
-    return this.#words[(order << WORDS) + LEVEL]!;
-  }
-
-  setLevel(order: number, level: number): void {
-    this.#words[(order << WORDS) + LEVEL] = level;
-  }
+  // Where it is found: its neighbours among its trader's open orders, and the hash of its name.
 
   /** The trader's open order before this one; so with the next. */
   older(order: number): number {
@@ -273,16 +221,6 @@ export class OrderRecords {
     words[word + FIXED_LOW] = term.fixedLow;
     words[word + FIXED_HIGH] = term.fixedHigh;
     this.#bytes[(order << BYTES) + FIXED_KNOWN] = 1;
-  }
-
-  #take(): number {
-    const record = this.#free;
-    if (record !== NONE) {
-      this.#free = this.next(record);
-      return record;
-    }
-    if (this.#count << BYTES === this.#buffer.byteLength) this.#grow();
-    return this.#count++;
   }
 
   #grow(): void {

@@ -2,7 +2,7 @@
 import type { Answer } from '../../shared/domain/answers.js';
 import type { AccountOrders, OrderName, Query } from '../../shared/domain/commands.js';
 import { reject } from '../../shared/domain/rejects.js';
-import { NONE } from './order-records.js';
+import { NONE } from './order-slots.js';
 import type { State } from './state.js';
 import { findOrder, openOrders } from './trading.js';
 

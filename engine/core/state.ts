@@ -19,16 +19,18 @@ import { Changes, type Tracked, tracked } from './changes.js';
 import { MatchPlan } from './matching.js';
 import { OrderIndex } from './order-index.js';
 import { OrderRecords } from './order-records.js';
+import { OrderSlots } from './order-slots.js';
 import { TradedMarket } from './traded-market.js';
 import { Trader } from './trader.js';
 
 export class State {
-  /** Those that are open, and those that ended in this batch. */
+  /** Of the orders that are open, and of those that ended in this batch. */
+  readonly slots = new OrderSlots();
   readonly orders = new OrderRecords();
-  readonly openOrders = new OrderIndex(this.orders);
+  readonly openOrders = new OrderIndex(this.slots, this.orders);
   /** By number. */
   readonly traders: Trader[] = [];
-  readonly changes = new Changes(this.orders, this.traders);
+  readonly changes = new Changes(this.slots, this.orders, this.traders);
   readonly exchange = tracked(this.changes.exchange, { id: 1, sequence: 0, time: 0, lastLedgerId: 0 });
   readonly assets = new Map<string, Tracked<'asset'>>();
   readonly markets = new Map<string, TradedMarket>();
@@ -61,7 +63,7 @@ export class State {
   }
 
   addMarket(market: Market): void {
-    const added = new TradedMarket(market, this.orders, this.changes.market);
+    const added = new TradedMarket(market, this.slots, this.changes.market);
     this.markets.set(market.market, added);
     added.tracking.touch();
   }
@@ -95,13 +97,21 @@ export class State {
     return trader.funds(side) ?? this.balance(trader.holder, trader.market.paidIn(side));
   }
 
+  /** A slot and a record for a new order, touched. */
+  newOrder(order: Order, trader: Trader): number {
+    const slot = this.slots.take(trader.number, (order.quantity ?? 0) - order.filledQuantity);
+    this.orders.begin(slot, order);
+    this.changes.order.touch(slot);
+    return slot;
+  }
+
   traderOf(order: number): Trader {
-    return this.traders[this.orders.trader(order)]!;
+    return this.traders[this.slots.trader(order)]!;
   }
 
   /** Makes an order findable and puts the rest of it at the back of its queue. */
   rest(order: number, trader: Trader): void {
-    trader.market.book.add(order);
+    trader.market.book.add(order, this.orders.side(order), this.orders.price(order));
     trader.addOpen(this.orders, order);
     this.openOrders.add(order, trader);
   }
@@ -156,9 +166,7 @@ export class State {
 
   #loadOrder(order: Order): void {
     const trader = this.trader(order.account, this.markets.get(order.market)!);
-    const loaded = this.orders.begin(order, trader.number);
-    this.changes.order.touch(loaded);
-    this.rest(loaded, trader);
+    this.rest(this.newOrder(order, trader), trader);
   }
 }
 

@@ -4,7 +4,7 @@ import type { Side } from '../../shared/domain/orders.js';
 import type { ChangesOfKind, Tracking } from './changes.js';
 import { DepthChanges } from './depth-changes.js';
 import { OrderBook } from './order-book.js';
-import type { OrderRecords } from './order-records.js';
+import type { OrderSlots } from './order-slots.js';
 import type { Trader } from './trader.js';
 
 export class TradedMarket implements Market {
@@ -35,7 +35,7 @@ export class TradedMarket implements Market {
   /** Sequence of the last command that changed the book. */
   bookChangedAt = 0;
 
-  constructor(market: Market, orders: OrderRecords, changes: ChangesOfKind<'market'>) {
+  constructor(market: Market, orders: OrderSlots, changes: ChangesOfKind<'market'>) {
     this.market = market.market;
     this.base = market.base;
     this.quote = market.quote;

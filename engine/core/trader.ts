@@ -2,7 +2,8 @@
 import type { Side } from '../../shared/domain/orders.js';
 import type { Account } from './account.js';
 import type { HeldBalance } from './balance.js';
-import { NONE, type OrderRecords } from './order-records.js';
+import type { OrderRecords } from './order-records.js';
+import { NONE } from './order-slots.js';
 import type { TradedMarket } from './traded-market.js';
 
 export class Trader {

@@ -11,7 +11,7 @@ import { baseOf, quoteOf } from './amounts.js';
 import { checkFunds, checkOrder } from './checks.js';
 import { lock, unlock } from './ledger.js';
 import { planMatch, type Taker } from './matching.js';
-import { NONE } from './order-records.js';
+import { NONE } from './order-slots.js';
 import { refuse } from './refuse.js';
 import { settle } from './settlement.js';
 import type { State } from './state.js';
@@ -24,14 +24,13 @@ export function placeOrder(state: State, body: PlaceOrder): Answer {
   const trader = state.trader(body.account, market);
   const problem = checkOrder(state.openOrders, trader, body);
   if (problem !== null) return refuse(state, problem);
-  planMatch(market.book, state.orders, takerOf(trader, body), state.plan);
+  planMatch(market.book, state.slots, takerOf(trader, body), state.plan);
   const shortage = checkFunds(state.plan, trader, body);
   if (shortage !== null) return refuse(state, shortage);
 
   // After this point the command must succeed.
   const { sequence } = state.exchange;
-  const order = state.orders.begin(newOrder(state, body), trader.number);
-  state.changes.order.touch(order);
+  const order = state.newOrder(newOrder(state, body), trader);
   state.emit({
     kind: 'ORDER_PLACED',
     body: { orderId: sequence, account: body.account, market: market.market },
@@ -95,18 +94,17 @@ function execute(state: State, taker: number): Trade[] {
 function fill(state: State, taker: number, maker: number, lots: number): Trade {
   const trader = state.traderOf(maker);
   const trade = settle(state, taker, maker, lots);
-  addFill(state, taker, trade);
-  addFill(state, maker, trade);
-  trader.market.book.reduce(maker, lots);
+  addFill(state, taker, trade, state.slots.reduce(taker, lots));
+  addFill(state, maker, trade, trader.market.book.reduce(maker, lots));
   noteLevel(state, trader.market, maker);
-  if (state.orders.remaining(maker) === 0) leave(state, trader, maker);
+  if (state.slots.remaining(maker) === 0) leave(state, trader, maker);
   return trade;
 }
 
-function addFill(state: State, order: number, { quantity, quoteAmount }: Trade): void {
+function addFill(state: State, order: number, { quantity, quoteAmount }: Trade, remaining: number): void {
   const { orders } = state;
   orders.addFill(order, quantity, quoteAmount);
-  orders.setStatus(order, orders.remaining(order) === 0 ? 'FILLED' : 'PARTIALLY_FILLED');
+  orders.setStatus(order, remaining === 0 ? 'FILLED' : 'PARTIALLY_FILLED');
   orders.setUpdatedAt(order, state.exchange.time);
   state.changes.order.touch(order);
 }
@@ -136,8 +134,8 @@ function restOrder(state: State, trader: Trader, order: number): void {
 }
 
 /** What an open order keeps locked, in smallest units of what its side pays with. */
-export function amountNeeded({ orders }: State, market: Market, order: number): bigint {
-  const lots = orders.remaining(order);
+export function amountNeeded({ orders, slots }: State, market: Market, order: number): bigint {
+  const lots = slots.remaining(order);
   return orders.side(order) === 'BUY' ? quoteOf(market, orders.price(order), lots) : baseOf(market, lots);
 }
 
@@ -162,7 +160,7 @@ function endOrder(state: State, { holder, market }: Trader, order: number, statu
   orders.setStatus(order, status);
   orders.setUpdatedAt(order, state.exchange.time);
   state.changes.order.touch(order);
-  const remaining = orders.quantity(order) === 0 ? null : orders.remaining(order);
+  const remaining = orders.quantity(order) === 0 ? null : state.slots.remaining(order);
   state.emit({
     kind: 'ORDER_ENDED',
     body: {
