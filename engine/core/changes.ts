@@ -48,8 +48,6 @@ export class ChangesOfKind<K extends EntityKind> {
       if (KINDS[this.#kind].live(entity)) {
         this.#hasher.hash(entity, tracking);
         stateHash.add(tracking);
-      } else {
-        tracking.clear();
       }
     }
     this.#touched.length = 0;

@@ -23,13 +23,6 @@ export class HashTerm {
   fixedLow = 0;
   fixedHigh = 0;
   fixedKnown = false;
-
-  /** The entity is over, or another one. */
-  clear(): void {
-    this.low = 0;
-    this.high = 0;
-    this.fixedKnown = false;
-  }
 }
 
 /** A sum modulo 2^64 of entity hashes. */

@@ -38,8 +38,8 @@ export const FAULTS: readonly Fault[] = [
   {
     name: 'an order worth just the minimum notional is refused',
     file: 'engine/core/checks.ts',
-    from: 'notional(market, ticks, quantity!) < market.minNotional',
-    to: 'notional(market, ticks, quantity!) <= market.minNotional',
+    from: 'quoteOf(market, ticks, quantity!) < market.minNotional',
+    to: 'quoteOf(market, ticks, quantity!) <= market.minNotional',
   },
   {
     name: 'a LIMIT_MAKER order may take',
@@ -70,7 +70,7 @@ export const FAULTS: readonly Fault[] = [
   {
     name: 'the total of a level is not reduced',
     file: 'engine/core/order-book.ts',
-    from: 'this.#total[this.#level[slot]!]! -= lots;',
+    from: 'this.#total[this.#orders.level(order)]! -= lots;',
     to: '',
   },
   {
@@ -82,7 +82,7 @@ export const FAULTS: readonly Fault[] = [
   {
     name: 'self-trade is not prevented',
     file: 'engine/core/matching.ts',
-    from: 'book.accountOf(maker) === taker.account &&',
+    from: 'orders.trader(maker) === taker.trader &&',
     to: 'false &&',
   },
   {
@@ -94,7 +94,7 @@ export const FAULTS: readonly Fault[] = [
   {
     name: 'a budget is spent anew on each level',
     file: 'engine/core/matching.ts',
-    from: 'if (budget !== null) budget -= BigInt(plan.filled - filledBefore) * BigInt(price);',
+    from: 'if (budget !== null) budget -= product(price, plan.filled - filledBefore);',
     to: '',
   },
   {
@@ -114,13 +114,13 @@ export const FAULTS: readonly Fault[] = [
   {
     name: 'an IOC order rests',
     file: 'engine/core/trading.ts',
-    from: "order.timeInForce === 'GTC'",
-    to: 'order.price !== null',
+    from: "timeInForce === 'GTC'",
+    to: 'timeInForce !== null',
   },
   {
     name: 'an order that ends keeps its money locked',
     file: 'engine/core/trading.ts',
-    from: 'unlock(state.funds(order.trader, order.side), order.amountNeeded);',
+    from: 'unlock(state.funds(trader, state.orders.side(order)), amountNeeded(state, trader.market, order));',
     to: '',
   },
   {
@@ -132,19 +132,19 @@ export const FAULTS: readonly Fault[] = [
   {
     name: 'the update id rises more than once for a command',
     file: 'engine/core/trading.ts',
-    from: 'if (market.bookChangedAt === sequence) return;',
+    from: 'if (market.bookChangedAt === exchange.sequence) return;',
     to: '',
   },
   {
     name: 'the update id rises once for a batch',
     file: 'engine/core/trading.ts',
-    from: 'if (market.bookChangedAt === sequence) return;',
-    to: 'if (state.changedBooks.has(market)) return;',
+    from: 'if (market.bookChangedAt === exchange.sequence) return;',
+    to: 'if (changedBooks.has(market)) return;',
   },
   {
     name: "a stranger's order can be cancelled by its id",
     file: 'engine/core/trading.ts',
-    from: 'return order?.account === account ? order : undefined;',
+    from: 'return order !== NONE && state.traderOf(order).holder.account === account ? order : NONE;',
     to: 'return order;',
   },
   {
@@ -158,8 +158,8 @@ export const FAULTS: readonly Fault[] = [
   {
     name: "a trade is at the taker's price",
     file: 'engine/core/settlement.ts',
-    from: 'const price = maker.price!;',
-    to: 'const price = taker.price ?? maker.price!;',
+    from: 'const price = orders.price(maker);',
+    to: 'const price = orders.price(taker) || orders.price(maker);',
   },
   {
     name: 'the trade id is not counted',
@@ -170,14 +170,14 @@ export const FAULTS: readonly Fault[] = [
   {
     name: 'the taker pays no fee',
     file: 'engine/core/settlement.ts',
-    from: 'chargeFee(state, taker, maker.side, trade.takerFee, trade);',
+    from: 'chargeFee(state, taker, makerSide, trade.takerFee, trade);',
     to: '',
   },
   {
     name: "the taker pays the maker's fee",
     file: 'engine/core/settlement.ts',
-    from: 'chargeFee(state, maker, taker.side, trade.makerFee, trade);',
-    to: 'chargeFee(state, taker, maker.side, trade.makerFee, trade);',
+    from: 'chargeFee(state, maker, takerSide, trade.makerFee, trade);',
+    to: 'chargeFee(state, taker, makerSide, trade.makerFee, trade);',
   },
   {
     name: "the maker's fee is at the taker's rate",
@@ -244,9 +244,9 @@ export const FAULTS: readonly Fault[] = [
     to: '',
   },
   {
-    name: 'an order object keeps the hash of the order that it was before',
-    file: 'engine/core/changes.ts',
-    from: 'tracking.clear();',
+    name: 'a record keeps the hash of the order that it was before',
+    file: 'engine/core/order-records.ts',
+    from: 'bytes[byte + FIXED_KNOWN] = 0;',
     to: '',
   },
 ];
