@@ -1,6 +1,7 @@
 /** What an account has of an asset. */
 import type { Balance } from '../../shared/domain/entities.js';
 import type { ChangesOfKind, Tracking } from './changes.js';
+import { doubled } from './typed-arrays.js';
 
 const INITIAL_CAPACITY = 16;
 
@@ -14,11 +15,7 @@ export class Amounts {
 
   /** A new cell, with nothing in it. */
   take(): number {
-    if (this.#count === this.cells.length) {
-      const larger = new BigInt64Array(this.#count * 2);
-      larger.set(this.cells);
-      this.cells = larger;
-    }
+    if (this.#count === this.cells.length) this.cells = doubled(this.cells);
     return this.#count++;
   }
 }

@@ -3,6 +3,7 @@ import type { Level } from '../../shared/domain/answers.js';
 import type { Side } from '../../shared/domain/orders.js';
 import { keyOf, priceOf } from './levels.js';
 import type { OrderBook } from './order-book.js';
+import { doubled } from './typed-arrays.js';
 
 const INITIAL_CAPACITY = 16;
 
@@ -26,17 +27,13 @@ export class DepthChanges {
   }
 }
 
-/** A typed array sorts numbers as numbers, and ten times as fast as an array does by a function. */
+/** Keys in a typed array, which sorts them as numbers. */
 class Keys {
   #keys = new Float64Array(INITIAL_CAPACITY);
   #count = 0;
 
   add(key: number): void {
-    if (this.#count === this.#keys.length) {
-      const larger = new Float64Array(this.#count * 2);
-      larger.set(this.#keys);
-      this.#keys = larger;
-    }
+    if (this.#count === this.#keys.length) this.#keys = doubled(this.#keys);
     this.#keys[this.#count++] = key;
   }
 

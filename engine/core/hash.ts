@@ -5,7 +5,7 @@
  *
  * A 64-bit number is kept as two 32-bit halves, since these are the integers that JavaScript computes fast. The fields
  * of a kind are mixed by a function made from its table, with the fields written out, and an entity's fixed fields are
- * mixed only once: together a state hash costs a tenth of what a loop over the after-image did.
+ * mixed only once.
  */
 import { ENTITY_KINDS, type Entities, type EntityKind, KINDS } from '../../shared/domain/entities.js';
 import type { Field, Fields, Value } from '../../shared/domain/fields.js';

@@ -9,7 +9,8 @@
 import type { Level } from '../../shared/domain/answers.js';
 import type { Side } from '../../shared/domain/orders.js';
 import { keyOf, Levels, priceOf, sideOf } from './levels.js';
-import { doubled, NONE, type OrderSlots } from './order-slots.js';
+import { NONE, type OrderSlots } from './order-slots.js';
+import { doubled } from './typed-arrays.js';
 
 /** Small, so that the arrays grow early: the code that is compiled for them then knows that they do. */
 const INITIAL_CAPACITY = 4;

@@ -2,9 +2,11 @@
  * The slots of the orders that the core holds, and of each what matching and the book need: who it belongs to, what of
  * it remains, and where it stands in its queue. An order is the number of its slot.
  *
- * Columns of typed arrays, 28 bytes an order, so that the orders that matching goes through lie close together. Slots
+ * Columns of typed arrays, 24 bytes an order, so that the orders that matching goes through lie close together. Slots
  * are used again, so memory follows the greatest number of orders held at once.
  */
+
+import { doubled } from './typed-arrays.js';
 
 export const NONE = -1;
 
@@ -95,10 +97,4 @@ export class OrderSlots {
     this.#previous = doubled(this.#previous);
     this.#level = doubled(this.#level);
   }
-}
-
-export function doubled<T extends Float64Array | Int32Array>(array: T): T {
-  const larger = new (array.constructor as new (length: number) => T)(array.length * 2);
-  larger.set(array);
-  return larger;
 }

@@ -7,7 +7,7 @@ import { NONE } from './order-slots.js';
 import type { TradedMarket } from './traded-market.js';
 
 export class Trader {
-  /** Among the traders of this process. */
+  /** Its place in the state's list of traders. */
   readonly number: number;
   readonly holder: Account;
   readonly market: TradedMarket;
