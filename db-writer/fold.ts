@@ -7,10 +7,20 @@
  */
 import { type BatchText, decodeCommands } from '../shared/domain/codec.js';
 import { ENTITY_KINDS, type EntityKind, KINDS } from '../shared/domain/entities.js';
-import { EVENT_FIELDS, LEDGER_ENTRY_FIELDS, ledgerEntries } from '../shared/domain/events.js';
-import { fromTuple, type Json, toTuple } from '../shared/domain/fields.js';
+import {
+  EVENT_FIELDS,
+  type Event,
+  type Events,
+  LEDGER_ENTRY_FIELDS,
+  ledgerEntries,
+  TRADE_FIELDS,
+} from '../shared/domain/events.js';
+import { type Fields, fromTuple, type Json, toTuple } from '../shared/domain/fields.js';
 import { CandleFold } from './candles.js';
 import { JournalFault } from './journal-reader.js';
+
+/** A trade's own fields are the first of its event. */
+const TRADE_LENGTH = Object.keys(TRADE_FIELDS).length;
 
 /** The values of one table row, in the order of its columns. */
 export type Row = readonly Json[];
@@ -21,9 +31,9 @@ export interface Changes {
   readonly stateHash: string;
   readonly head: string;
   readonly images: ReadonlyMap<EntityKind, readonly Row[]>;
-  /** The event's fields, then the command's time and sequence. */
+  /** The trade's fields, then the command's time and sequence. */
   readonly trades: readonly Row[];
-  /** Two for each movement: a ledger entry's fields, then the command's time. */
+  /** Two for each movement of money: a ledger entry's fields, then the command's time. */
   readonly ledger: readonly Row[];
   readonly candles: readonly Row[];
 }
@@ -92,7 +102,7 @@ class History {
       for (const row of ofCommand) {
         const kind = row.shift();
         if (kind === 'TRADE') this.addTrade(row, time, batch.first + index);
-        else if (kind === 'MOVED') this.addMovement(row, time);
+        else if (kind === 'MOVED') this.addEntries({ kind, body: bodyOf(kind, row) }, time);
       }
     });
   }
@@ -116,19 +126,21 @@ class History {
     ]);
   }
 
-  private addMovement(row: Json[], time: number): void {
-    const movement = fromTuple(EVENT_FIELDS.MOVED, row);
-    if (movement === undefined)
-      throw new JournalFault(`malformed movement in the journal: ${JSON.stringify(row)}`);
-    for (const entry of ledgerEntries(movement))
-      this.ledger.push([...toTuple(LEDGER_ENTRY_FIELDS, entry), time]);
+  private addTrade(row: Json[], time: number, sequence: number): void {
+    const trade = bodyOf('TRADE', row);
+    this.trades.push([...row.slice(0, TRADE_LENGTH), time, sequence]);
+    this.fold.add(trade.market, { ...trade, time });
+    this.addEntries({ kind: 'TRADE', body: trade }, time);
   }
 
-  private addTrade(row: Json[], time: number, sequence: number): void {
-    const trade = fromTuple(EVENT_FIELDS.TRADE, row);
-    if (trade === undefined) throw new JournalFault(`malformed trade in the journal: ${JSON.stringify(row)}`);
-    row.push(time, sequence);
-    this.trades.push(row);
-    this.fold.add(trade.market, { ...trade, time });
+  private addEntries(event: Event, time: number): void {
+    for (const entry of ledgerEntries(event))
+      this.ledger.push([...toTuple(LEDGER_ENTRY_FIELDS, entry), time]);
   }
+}
+
+function bodyOf<K extends 'TRADE' | 'MOVED'>(kind: K, row: readonly Json[]): Events[K] {
+  const body = fromTuple(EVENT_FIELDS[kind] as Fields<Events[K]>, row);
+  if (body === undefined) throw new JournalFault(`malformed ${kind} in the journal: ${JSON.stringify(row)}`);
+  return body;
 }

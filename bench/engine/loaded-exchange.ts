@@ -66,7 +66,7 @@ export class LoadedExchange {
 
   endBatch() {
     const { images } = this.#exchange.endBatch();
-    this.#counts.images += images.length;
+    for (const entities of Object.values(images)) this.#counts.images += entities.length;
     return images;
   }
 

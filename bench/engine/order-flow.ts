@@ -2,7 +2,7 @@
  * A stream of orders and cancels that keeps so many orders resting: 55 % limit orders, 5 % market orders, 10 % IOC,
  * 30 % cancels. The same seed and the same outcomes give the same commands.
  */
-import type { Image } from '../../shared/domain/codec.js';
+import type { Images } from '../../shared/domain/codec.js';
 import type { Command, CreateMarket, PlaceOrder } from '../../shared/domain/commands.js';
 import { FIRST_USER, type MarketLimits } from '../../shared/domain/entities.js';
 import { isOpen, type SelfTradePrevention, SIDES, type Side } from '../../shared/domain/orders.js';
@@ -92,11 +92,10 @@ export class OrderFlow {
   }
 
   /** Learns which orders are open. */
-  hear(images: readonly Image[]): void {
-    for (const { kind, entity } of images) {
-      if (kind !== 'order') continue;
-      if (isOpen(entity.status)) this.#open.add(entity.orderId, entity.account);
-      else this.#open.delete(entity.orderId);
+  hear({ order: orders }: Images): void {
+    for (const { orderId, account, status } of orders) {
+      if (isOpen(status)) this.#open.add(orderId, account);
+      else this.#open.delete(orderId);
     }
   }
 

@@ -26,7 +26,7 @@ export function audit(state: State, stateHash: string): void {
 
 /** Every open order can be found under its id and its name, by its trader and in its book, and nowhere else. */
 function auditOrders(state: State): void {
-  const { orders, openOrders } = state;
+  const { records, openOrders } = state;
   let named = 0;
   for (const [number, trader] of state.traders.entries()) {
     const { holder, market } = trader;
@@ -34,25 +34,21 @@ function auditOrders(state: State): void {
       state.accounts.get(holder.account) === holder && state.markets.get(market.market) === market;
     if (!known || trader.number !== number || market.traders.get(holder.account) !== trader)
       throw new Error(`trader ${number} is not who it is`);
-    const open = trader.openOrders(orders);
+    const open = trader.openOrders(records);
     named += open.length;
     if (open.length !== trader.openCount) throw new Error(`trader ${number} has ${open.length} open orders`);
-    for (const [place, order] of open.entries()) {
-      const orderId = orders.orderId(order);
+    for (const [place, slot] of open.entries()) {
+      const { orderId, clientOrderId, side, price, quantity, filledQuantity, status } =
+        state.orders.read(slot);
       const found =
-        openOrders.withId(orderId) === order &&
-        openOrders.withName(trader, orders.clientOrderId(order)) === order;
-      if (!found || state.traderOf(order) !== trader || orders.newer(order) !== (open[place + 1] ?? NONE))
+        openOrders.withId(orderId) === slot && openOrders.withName(trader, clientOrderId) === slot;
+      if (!found || state.traderOf(slot) !== trader || records.newer(slot) !== (open[place + 1] ?? NONE))
         throw new Error(`order ${orderId} is filed under ${holder.account} ${market.market}`);
-      if (
-        market.book.sideOf(order) !== orders.side(order) ||
-        market.book.priceOf(order) !== orders.price(order)
-      )
+      if (market.book.sideOf(slot) !== side || market.book.priceOf(slot) !== price)
         throw new Error(`order ${orderId} rests at another price`);
-      if (state.slots.remaining(order) !== orders.quantity(order) - orders.filledQuantity(order))
+      if (state.slots.remaining(slot) !== quantity! - filledQuantity)
         throw new Error(`order ${orderId} rests otherwise than it is`);
-      if (!isOpen(orders.status(order)))
-        throw new Error(`order ${orderId} is ${orders.status(order)}, and open`);
+      if (!isOpen(status)) throw new Error(`order ${orderId} is ${status}, and open`);
     }
   }
   if (named !== openOrders.size || named !== openOrders.values().length)
@@ -62,13 +58,12 @@ function auditOrders(state: State): void {
 
 /** The books hold exactly the open orders' lots. */
 function auditRestingCount(state: State): void {
-  const { orders } = state;
   for (const market of state.markets.values()) {
     for (const side of SIDES) {
       let open = 0n;
-      for (const order of state.openOrders.values()) {
-        if (state.traderOf(order).market === market && orders.side(order) === side)
-          open += BigInt(state.slots.remaining(order));
+      for (const slot of state.openOrders.values()) {
+        if (state.traderOf(slot).market === market && market.book.sideOf(slot) === side)
+          open += BigInt(state.slots.remaining(slot));
       }
       const resting = market.book.depth(side).reduce((sum, [, lots]) => sum + BigInt(lots), 0n);
       if (open !== resting)
@@ -79,10 +74,11 @@ function auditRestingCount(state: State): void {
 
 function auditLocked(state: State): void {
   const needs = new Map<HeldBalance | undefined, bigint>();
-  for (const order of state.openOrders.values()) {
-    const trader = state.traderOf(order);
-    const funds = trader.funds(state.orders.side(order));
-    needs.set(funds, (needs.get(funds) ?? 0n) + amountNeeded(state, trader.market, order));
+  for (const slot of state.openOrders.values()) {
+    const trader = state.traderOf(slot);
+    const order = state.orders.read(slot);
+    const funds = trader.funds(order.side);
+    needs.set(funds, (needs.get(funds) ?? 0n) + amountNeeded(trader.market, order));
   }
   for (const { account, balances } of state.accounts.values()) {
     for (const balance of balances.values()) {
@@ -131,7 +127,7 @@ function entitiesOf<K extends EntityKind>(state: State, kind: K): Iterable<Entit
     asset: () => state.assets.values(),
     market: () => state.markets.values(),
     balance: () => [...state.accounts.values()].flatMap(({ balances }) => [...balances.values()]),
-    order: () => state.openOrders.values().map(order => state.orders.read(order, state.traderOf(order))),
+    order: () => state.openOrders.values().map(slot => state.orders.read(slot)),
     idempotencyKey: () => state.idempotencyKeys.values(),
   };
   return entities[kind]();

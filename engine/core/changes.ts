@@ -2,32 +2,19 @@
  * What a batch changed: each touched entity once, as it is at the batch's end, and the state hash after it.
  * Whoever changes an entity touches it in the same function.
  */
-import type { Image } from '../../shared/domain/codec.js';
-import { ENTITY_KINDS, type Entities, type EntityKind, KINDS } from '../../shared/domain/entities.js';
-import { recordCopier } from '../../shared/domain/fields.js';
-import { EntityHasher, HashSum, HashTerm } from './hash.js';
-import { OrderChanges } from './order-changes.js';
-import type { OrderRecords } from './order-records.js';
-import type { OrderSlots } from './order-slots.js';
-import type { Trader } from './trader.js';
-
-export interface BatchImages {
-  /** Each changed entity as it is after the batch, the kinds in table order, each in the order of the first touch. */
-  images: Image[];
-  /** 16 hexadecimal digits. */
-  stateHash: string;
-}
+import type { Images } from '../../shared/domain/codec.js';
+import { type Entities, type EntityKind, KINDS } from '../../shared/domain/entities.js';
+import type { ActiveOrders } from './active-orders.js';
+import { EntityHasher, type HashSum, HashTerm } from './hash.js';
 
 export class ChangesOfKind<K extends EntityKind> {
-  readonly #kind: K;
   readonly #hasher: EntityHasher<K>;
-  readonly #copy: (entity: Entities[K]) => Entities[K];
-  readonly #touched: Tracking<K>[] = [];
+  readonly #live: (entity: Entities[K]) => boolean;
+  #touched: Tracking<K>[] = [];
 
   constructor(kind: K) {
-    this.#kind = kind;
     this.#hasher = new EntityHasher(kind);
-    this.#copy = recordCopier(KINDS[kind].fields);
+    this.#live = KINDS[kind].live;
   }
 
   /** Makes an entity one that can be touched. */
@@ -39,18 +26,21 @@ export class ChangesOfKind<K extends EntityKind> {
     this.#touched.push(tracking);
   }
 
-  end(images: Image[], stateHash: HashSum): void {
+  /** Ends the batch: gives what it touched, in the order of the first touch. */
+  end(stateHash: HashSum): Entities[K][] {
+    const entities: Entities[K][] = [];
     for (const tracking of this.#touched) {
       tracking.touched = false;
       const { entity } = tracking;
-      images.push({ kind: this.#kind, entity: this.#copy(entity) } as Image);
+      entities.push(entity);
       stateHash.subtract(tracking);
-      if (KINDS[this.#kind].live(entity)) {
+      if (this.#live(entity)) {
         this.#hasher.hash(entity, tracking);
         stateHash.add(tracking);
       }
     }
-    this.#touched.length = 0;
+    this.#touched = [];
+    return entities;
   }
 }
 
@@ -86,18 +76,17 @@ export class Changes {
   readonly asset = new ChangesOfKind('asset');
   readonly market = new ChangesOfKind('market');
   readonly balance = new ChangesOfKind('balance');
-  readonly order: OrderChanges;
   readonly idempotencyKey = new ChangesOfKind('idempotencyKey');
-  readonly #stateHash = new HashSum();
 
-  constructor(slots: OrderSlots, orders: OrderRecords, traders: readonly Trader[]) {
-    this.order = new OrderChanges(slots, orders, traders);
-  }
-
-  /** Ends the batch: its images and the hash after it. The next touch begins a new batch. */
-  end(): BatchImages {
-    const images: Image[] = [];
-    for (const kind of ENTITY_KINDS) this[kind].end(images, this.#stateHash);
-    return { images, stateHash: this.#stateHash.toString() };
+  /** Ends the batch: what it changed, each entity once. The next touch begins a new batch. */
+  end(orders: ActiveOrders, stateHash: HashSum): Images {
+    return {
+      exchange: this.exchange.end(stateHash),
+      asset: this.asset.end(stateHash),
+      market: this.market.end(stateHash),
+      balance: this.balance.end(stateHash),
+      order: orders.end(),
+      idempotencyKey: this.idempotencyKey.end(stateHash),
+    };
   }
 }

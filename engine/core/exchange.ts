@@ -3,12 +3,11 @@
  * the same times give the same state, the same events and the same hash, on any machine, in batches of any size.
  */
 import type { Answer, Level } from '../../shared/domain/answers.js';
-import type { Image } from '../../shared/domain/codec.js';
+import type { Image, Images } from '../../shared/domain/codec.js';
 import type { Command, Query } from '../../shared/domain/commands.js';
 import type { Emit } from '../../shared/domain/events.js';
 import { reject } from '../../shared/domain/rejects.js';
 import { audit } from './audit.js';
-import type { BatchImages } from './changes.js';
 import { createAsset, createMarket, updateMarket } from './listing.js';
 import { answerQuery } from './queries.js';
 import { refuse } from './refuse.js';
@@ -25,7 +24,11 @@ export interface DepthChange {
   asks: Level[];
 }
 
-export interface BatchEffects extends BatchImages {
+export interface BatchEffects {
+  /** They are the state's own: encode them at once. */
+  images: Images;
+  /** 16 hexadecimal digits. */
+  stateHash: string;
   depth: DepthChange[];
 }
 
@@ -77,9 +80,10 @@ export class Exchange {
 
   /** Ends a batch: what it changed, and the hash of the whole state. */
   endBatch(): BatchEffects {
-    const { images, stateHash } = this.#state.changes.end();
-    this.#stateHash = stateHash;
-    return { images, stateHash, depth: this.#takeDepthChanges() };
+    const { changes, orders, stateHash } = this.#state;
+    const images = changes.end(orders, stateHash);
+    this.#stateHash = stateHash.toString();
+    return { images, stateHash: this.#stateHash, depth: this.#takeDepthChanges() };
   }
 
   #takeDepthChanges(): DepthChange[] {

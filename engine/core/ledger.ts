@@ -1,14 +1,11 @@
 /**
- * Money: what is available, what is locked, and every movement of it from one account to another. For each asset the
- * sum over all accounts is zero after every command; nothing but the treasury goes below zero, or the process ends.
+ * Money: what is available, what is locked, and every change of it. For each asset the sum over all accounts is zero
+ * after every command; nothing but the treasury goes below zero, or the process ends.
  */
 import { type Balance, TREASURY } from '../../shared/domain/entities.js';
 import type { Movement } from '../../shared/domain/events.js';
 import type { HeldBalance } from './balance.js';
 import type { State } from './state.js';
-
-/** Why something moves. */
-export type Cause = Pick<Movement, 'type' | 'market' | 'tradeId' | 'key'>;
 
 /** Reserves what an order needs. */
 export function lock(balance: HeldBalance, amount: bigint): void {
@@ -22,46 +19,47 @@ export function unlock(balance: HeldBalance, amount: bigint): void {
   lock(balance, -amount);
 }
 
-/** Where a payment comes out of: a taker pays from what is available, a maker from what its order locked. */
-export type Source = 'available' | 'locked';
-
-export interface Payment {
-  payer: HeldBalance;
-  source: Source;
-  /** Of the same asset. */
-  receiver: HeldBalance;
-  /** Smallest units, more than zero. */
-  amount: bigint;
+/** Takes an amount out of what is available; gives what the account has then, available and locked together. */
+export function takeAvailable(balance: HeldBalance, amount: bigint): bigint {
+  balance.available -= amount;
+  return changed(balance);
 }
 
-/** Moves an amount from one account to what is available to another. */
-export function move(state: State, { payer, source, receiver, amount }: Payment, cause: Cause): void {
-  if (source === 'locked') payer.locked -= amount;
-  else payer.available -= amount;
-  payer.tracking.touch();
-  if (payer.account !== TREASURY) assertNotNegative(payer);
-  const fromAfter = payer.available + payer.locked;
-  receiver.available += amount;
-  receiver.tracking.touch();
-  const { exchange } = state;
-  const ledgerId = exchange.lastLedgerId + 1;
-  exchange.lastLedgerId += 2;
+/** The same out of what is locked. */
+export function takeLocked(balance: HeldBalance, amount: bigint): bigint {
+  balance.locked -= amount;
+  return changed(balance);
+}
+
+/** Adds an amount to what is available; gives what the account has then. */
+export function give(balance: HeldBalance, amount: bigint): bigint {
+  balance.available += amount;
+  return changed(balance);
+}
+
+function changed(balance: HeldBalance): bigint {
+  balance.tracking.touch();
+  if (balance.account !== TREASURY) assertNotNegative(balance);
+  return balance.available + balance.locked;
+}
+
+export interface Transfer extends Pick<Movement, 'type' | 'amount' | 'key'> {
+  payer: HeldBalance;
+  /** Of the same asset. */
+  receiver: HeldBalance;
+}
+
+/** Moves an amount from what one account has available to another. Gives the payer's ledger id. */
+export function move(state: State, { type, payer, receiver, amount, key }: Transfer): number {
+  const ledgerId = state.takeLedgerIds(2);
+  const fromAfter = takeAvailable(payer, amount);
+  const toAfter = give(receiver, amount);
+  const [from, to] = [payer.account, receiver.account];
   state.emit({
     kind: 'MOVED',
-    body: {
-      ledgerId,
-      type: cause.type,
-      asset: payer.asset,
-      amount,
-      from: payer.account,
-      fromAfter,
-      to: receiver.account,
-      toAfter: receiver.available + receiver.locked,
-      market: cause.market,
-      tradeId: cause.tradeId,
-      key: cause.key,
-    },
+    body: { ledgerId, type, asset: payer.asset, amount, from, fromAfter, to, toAfter, key },
   });
+  return ledgerId;
 }
 
 function assertNotNegative(balance: Balance): void {

@@ -6,15 +6,7 @@
  * order took 450 bytes, and a collection that moved such orders 14 ms.
  */
 import type { Order } from '../../shared/domain/entities.js';
-import {
-  ORDER_STATUSES,
-  ORDER_TYPES,
-  type OrderStatus,
-  SELF_TRADE_PREVENTIONS,
-  SIDES,
-  type Side,
-  TIMES_IN_FORCE,
-} from '../../shared/domain/orders.js';
+import { ORDER_STATUSES, ORDER_TYPES, SELF_TRADE_PREVENTIONS, SIDES } from '../../shared/domain/orders.js';
 import type { HashTerm } from './hash.js';
 import type { Trader } from './trader.js';
 
@@ -27,32 +19,31 @@ const CELLS = 4;
 const WORDS = 5;
 const BYTES = 7;
 
-// Cells: numbers and amounts. A price, quantity or quote quantity that an order has not is 0.
+// Cells: numbers and amounts.
 const ORDER_ID = 0;
 const PRICE = 1;
 const QUANTITY = 2;
 const FILLED_QUANTITY = 3;
 const FILLED_QUOTE = 4;
-const QUOTE_QUANTITY = 5;
-const CREATED_AT = 6;
-const UPDATED_AT = 7;
-const QUEUE_PLACE = 8;
+const CREATED_AT = 5;
+const UPDATED_AT = 6;
+const QUEUE_PLACE = 7;
 // Words: other things by their number, and the halves of hashes.
-const OLDER = 19;
-const NAME_HASH = 23;
-const HASH_LOW = 24;
-const HASH_HIGH = 25;
-const FIXED_LOW = 26;
-const FIXED_HIGH = 27;
-const NEWER = 30;
+const OLDER = 16;
+const NEWER = 17;
+const NAME_HASH = 18;
+/** One more than its place among the active orders, 0 where it is none. */
+const ACTIVE = 19;
+const HASH_LOW = 20;
+const HASH_HIGH = 21;
+const FIXED_LOW = 22;
+const FIXED_HIGH = 23;
 // Bytes: places in the lists of shared/domain/orders.ts, and flags.
-const SIDE = 112;
-const TYPE = 113;
-const TIME_IN_FORCE = 114;
-const SELF_TRADE_PREVENTION = 115;
-const STATUS = 116;
-const TOUCHED = 117;
-const FIXED_KNOWN = 118;
+const SIDE = 96;
+const TYPE = 97;
+const SELF_TRADE_PREVENTION = 98;
+const STATUS = 99;
+const FIXED_KNOWN = 100;
 
 export class OrderRecords {
   #buffer = new ArrayBuffer(INITIAL_CAPACITY << BYTES);
@@ -63,32 +54,44 @@ export class OrderRecords {
   /** Client order ids. */
   readonly #names: string[] = [];
 
-  /** Writes a new order to the record of its slot. */
-  begin(record: number, order: Order): void {
+  /** Begins the record of an order that comes to rest: what never changes. @param active its place among the active */
+  begin(record: number, order: Order, active: number): void {
     while (record << BYTES >= this.#buffer.byteLength) this.#grow();
     const cell = record << CELLS;
     const byte = record << BYTES;
     const numbers = this.#numbers;
     const bytes = this.#bytes;
     numbers[cell + ORDER_ID] = order.orderId;
-    numbers[cell + PRICE] = order.price ?? 0;
-    numbers[cell + QUANTITY] = order.quantity ?? 0;
-    numbers[cell + FILLED_QUANTITY] = order.filledQuantity;
-    this.#amounts[cell + FILLED_QUOTE] = order.filledQuote;
-    this.#amounts[cell + QUOTE_QUANTITY] = order.quoteQuantity ?? 0n;
+    numbers[cell + PRICE] = order.price!;
+    numbers[cell + QUANTITY] = order.quantity!;
     numbers[cell + CREATED_AT] = order.createdAt;
-    numbers[cell + UPDATED_AT] = order.updatedAt;
-    numbers[cell + QUEUE_PLACE] = order.queuePlace;
-    this.#words[(record << WORDS) + HASH_LOW] = 0;
-    this.#words[(record << WORDS) + HASH_HIGH] = 0;
+    this.#words[(record << WORDS) + ACTIVE] = active + 1;
     bytes[byte + SIDE] = placeOf(SIDES, order.side);
     bytes[byte + TYPE] = placeOf(ORDER_TYPES, order.type);
-    bytes[byte + TIME_IN_FORCE] = placeOf(TIMES_IN_FORCE, order.timeInForce);
     bytes[byte + SELF_TRADE_PREVENTION] = placeOf(SELF_TRADE_PREVENTIONS, order.selfTradePrevention);
-    bytes[byte + STATUS] = placeOf(ORDER_STATUSES, order.status);
-    bytes[byte + TOUCHED] = 0;
     bytes[byte + FIXED_KNOWN] = 0;
     this.#names[record] = order.clientOrderId;
+  }
+
+  /** The order is no longer active: what became of it, and its term of the state hash. */
+  settle(record: number, order: Order, term: HashTerm): void {
+    const cell = record << CELLS;
+    const word = record << WORDS;
+    const byte = record << BYTES;
+    const numbers = this.#numbers;
+    const words = this.#words;
+    const bytes = this.#bytes;
+    numbers[cell + FILLED_QUANTITY] = order.filledQuantity;
+    this.#amounts[cell + FILLED_QUOTE] = order.filledQuote;
+    numbers[cell + QUEUE_PLACE] = order.queuePlace;
+    numbers[cell + UPDATED_AT] = order.updatedAt;
+    bytes[byte + STATUS] = placeOf(ORDER_STATUSES, order.status);
+    words[word + HASH_LOW] = term.low;
+    words[word + HASH_HIGH] = term.high;
+    words[word + FIXED_LOW] = term.fixedLow;
+    words[word + FIXED_HIGH] = term.fixedHigh;
+    bytes[byte + FIXED_KNOWN] = 1;
+    words[word + ACTIVE] = 0;
   }
 
   /** The order as an entity. @param trader its trader */
@@ -104,15 +107,15 @@ export class OrderRecords {
       clientOrderId: this.#names[order]!,
       side: SIDES[bytes[byte + SIDE]!]!,
       type: ORDER_TYPES[bytes[byte + TYPE]!]!,
-      timeInForce: TIMES_IN_FORCE[bytes[byte + TIME_IN_FORCE]!]!,
+      timeInForce: 'GTC',
       selfTradePrevention: SELF_TRADE_PREVENTIONS[bytes[byte + SELF_TRADE_PREVENTION]!]!,
-      price: numbers[cell + PRICE]! || null,
-      quantity: numbers[cell + QUANTITY]! || null,
-      quoteQuantity: this.#amounts[cell + QUOTE_QUANTITY]! || null,
+      price: numbers[cell + PRICE]!,
+      quantity: numbers[cell + QUANTITY]!,
+      quoteQuantity: null,
       createdAt: numbers[cell + CREATED_AT]!,
       filledQuantity: numbers[cell + FILLED_QUANTITY]!,
       filledQuote: this.#amounts[cell + FILLED_QUOTE]!,
-      status: this.status(order),
+      status: ORDER_STATUSES[bytes[byte + STATUS]!]!,
       queuePlace: numbers[cell + QUEUE_PLACE]!,
       updatedAt: numbers[cell + UPDATED_AT]!,
     };
@@ -126,45 +129,13 @@ export class OrderRecords {
     return this.#names[order]!;
   }
 
-  side(order: number): Side {
-    return this.#bytes[(order << BYTES) + SIDE] === 0 ? 'BUY' : 'SELL';
+  /** Its place among the active orders, or NONE. */
+  active(order: number): number {
+    return this.#words[(order << WORDS) + ACTIVE]! - 1;
   }
 
-  /** Ticks; 0 for a market order. */
-  price(order: number): number {
-    return this.#numbers[(order << CELLS) + PRICE]!;
-  }
-
-  /** Lots; 0 for a market order by quote. */
-  quantity(order: number): number {
-    return this.#numbers[(order << CELLS) + QUANTITY]!;
-  }
-
-  filledQuantity(order: number): number {
-    return this.#numbers[(order << CELLS) + FILLED_QUANTITY]!;
-  }
-
-  status(order: number): OrderStatus {
-    return ORDER_STATUSES[this.#bytes[(order << BYTES) + STATUS]!]!;
-  }
-
-  setStatus(order: number, status: OrderStatus): void {
-    this.#bytes[(order << BYTES) + STATUS] = placeOf(ORDER_STATUSES, status);
-  }
-
-  setUpdatedAt(order: number, time: number): void {
-    this.#numbers[(order << CELLS) + UPDATED_AT] = time;
-  }
-
-  setQueuePlace(order: number, place: number): void {
-    this.#numbers[(order << CELLS) + QUEUE_PLACE] = place;
-  }
-
-  /** @param quote smallest units */
-  addFill(order: number, lots: number, quote: bigint): void {
-    const cell = order << CELLS;
-    this.#numbers[cell + FILLED_QUANTITY]! += lots;
-    this.#amounts[cell + FILLED_QUOTE]! += quote;
+  setActive(order: number, place: number): void {
+    this.#words[(order << WORDS) + ACTIVE] = place + 1;
   }
 
   // Where it is found: its neighbours among its trader's open orders, and the hash of its name.
@@ -194,16 +165,6 @@ export class OrderRecords {
     this.#words[(order << WORDS) + NAME_HASH] = hash;
   }
 
-  // What the core keeps about it as an entity: whether this batch touched it, and its term of the state hash.
-
-  isTouched(order: number): boolean {
-    return this.#bytes[(order << BYTES) + TOUCHED] === 1;
-  }
-
-  setTouched(order: number, isTouched: boolean): void {
-    this.#bytes[(order << BYTES) + TOUCHED] = isTouched ? 1 : 0;
-  }
-
   readHash(order: number, term: HashTerm): void {
     const words = this.#words;
     const word = order << WORDS;
@@ -212,16 +173,6 @@ export class OrderRecords {
     term.fixedLow = words[word + FIXED_LOW]!;
     term.fixedHigh = words[word + FIXED_HIGH]!;
     term.fixedKnown = this.#bytes[(order << BYTES) + FIXED_KNOWN] === 1;
-  }
-
-  writeHash(order: number, term: HashTerm): void {
-    const words = this.#words;
-    const word = order << WORDS;
-    words[word + HASH_LOW] = term.low;
-    words[word + HASH_HIGH] = term.high;
-    words[word + FIXED_LOW] = term.fixedLow;
-    words[word + FIXED_HIGH] = term.fixedHigh;
-    this.#bytes[(order << BYTES) + FIXED_KNOWN] = 1;
   }
 
   #grow(): void {

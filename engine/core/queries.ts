@@ -30,13 +30,13 @@ function getOrder(state: State, name: OrderName): Answer {
   const { sequence } = state.exchange;
   return order === NONE
     ? { kind: 'NOT_HELD', sequence }
-    : { kind: 'ORDER', order: state.orders.read(order, state.traderOf(order)), trades: [], sequence };
+    : { kind: 'ORDER', order: state.orders.read(order), trades: [], sequence };
 }
 
 function openOrdersOf(state: State, { account, market }: AccountOrders): Answer {
   if (market !== null && !state.markets.has(market)) return refused('UNKNOWN_MARKET');
   const orders = openOrders(state, { account, market })
-    .map(order => state.orders.read(order, state.traderOf(order)))
+    .map(order => state.orders.read(order))
     .sort((a, b) => a.orderId - b.orderId);
   return { kind: 'ORDERS', orders, sequence: state.exchange.sequence };
 }

@@ -6,6 +6,7 @@ import type { Image } from '../../shared/domain/codec.js';
 import {
   type Asset,
   type Balance,
+  FEES,
   type IdempotencyKey,
   type Market,
   type Order,
@@ -14,8 +15,10 @@ import {
 import type { Emit } from '../../shared/domain/events.js';
 import type { Side } from '../../shared/domain/orders.js';
 import { Account } from './account.js';
+import { type ActiveOrder, ActiveOrders } from './active-orders.js';
 import { Amounts, HeldBalance } from './balance.js';
 import { Changes, type Tracked, tracked } from './changes.js';
+import { HashSum } from './hash.js';
 import { MatchPlan } from './matching.js';
 import { OrderIndex } from './order-index.js';
 import { OrderRecords } from './order-records.js';
@@ -24,18 +27,20 @@ import { TradedMarket } from './traded-market.js';
 import { Trader } from './trader.js';
 
 export class State {
-  /** Of the orders that are open, and of those that ended in this batch. */
+  readonly stateHash = new HashSum();
+  readonly changes = new Changes();
   readonly slots = new OrderSlots();
-  readonly orders = new OrderRecords();
-  readonly openOrders = new OrderIndex(this.slots, this.orders);
+  readonly records = new OrderRecords();
+  readonly openOrders = new OrderIndex(this.slots, this.records);
   /** By number. */
   readonly traders: Trader[] = [];
-  readonly changes = new Changes(this.slots, this.orders, this.traders);
+  readonly orders = new ActiveOrders(this.slots, this.records, this.traders, this.stateHash);
   readonly exchange = tracked(this.changes.exchange, { id: 1, sequence: 0, time: 0, lastLedgerId: 0 });
   readonly assets = new Map<string, Tracked<'asset'>>();
   readonly markets = new Map<string, TradedMarket>();
   readonly accounts = new Map<number, Account>();
   readonly treasury = this.account(TREASURY);
+  readonly fees = this.account(FEES);
   /** Oldest first. */
   readonly idempotencyKeys = new Map<string, Tracked<'idempotencyKey'>>();
   /** The markets whose books this batch changed, with the first update id of the batch. */
@@ -46,6 +51,13 @@ export class State {
 
   constructor(readonly emit: Emit) {
     this.exchange.tracking.touch();
+  }
+
+  /** The first of so many ledger ids. */
+  takeLedgerIds(count: number): number {
+    const first = this.exchange.lastLedgerId + 1;
+    this.exchange.lastLedgerId += count;
+    return first;
   }
 
   account(account: number): Account {
@@ -97,29 +109,26 @@ export class State {
     return trader.funds(side) ?? this.balance(trader.holder, trader.market.paidIn(side));
   }
 
-  /** A slot and a record for a new order, touched. */
-  newOrder(order: Order, trader: Trader): number {
-    const slot = this.slots.take(trader.number, (order.quantity ?? 0) - order.filledQuantity);
-    this.orders.begin(slot, order);
-    this.changes.order.touch(slot);
-    return slot;
-  }
-
-  traderOf(order: number): Trader {
-    return this.traders[this.slots.trader(order)]!;
+  /** Of a resting order. */
+  traderOf(slot: number): Trader {
+    return this.traders[this.slots.trader(slot)]!;
   }
 
   /** Makes an order findable and puts the rest of it at the back of its queue. */
-  rest(order: number, trader: Trader): void {
-    trader.market.book.add(order, this.orders.side(order), this.orders.price(order));
-    trader.addOpen(this.orders, order);
-    this.openOrders.add(order, trader);
+  rest(active: ActiveOrder): void {
+    const { order, trader } = active;
+    const slot = this.orders.rest(active);
+    trader.market.book.add(slot, order.side, order.price!);
+    trader.addOpen(this.records, slot);
+    this.openOrders.add(slot, trader);
   }
 
-  /** The order is no longer open; the book has let go of it, or will. */
-  forget(order: number, trader: Trader): void {
-    trader.removeOpen(this.orders, order);
-    this.openOrders.delete(order);
+  /** The order rests no longer; the book has let go of it. */
+  leave(active: ActiveOrder): void {
+    const { slot, trader } = active;
+    trader.removeOpen(this.records, slot);
+    this.openOrders.delete(slot);
+    this.orders.leave(active);
   }
 
   idempotencyKey(account: number, key: string): Tracked<'idempotencyKey'> | undefined {
@@ -166,7 +175,7 @@ export class State {
 
   #loadOrder(order: Order): void {
     const trader = this.trader(order.account, this.markets.get(order.market)!);
-    this.rest(this.newOrder(order, trader), trader);
+    this.rest(this.orders.add(order, trader));
   }
 }
 

@@ -7,6 +7,7 @@ import type { AccountOrders, OrderName, PlaceOrder } from '../../shared/domain/c
 import type { Market, Order } from '../../shared/domain/entities.js';
 import type { OrderEnd, Trade } from '../../shared/domain/events.js';
 import { reject } from '../../shared/domain/rejects.js';
+import type { ActiveOrder } from './active-orders.js';
 import { baseOf, quoteOf } from './amounts.js';
 import { checkFunds, checkOrder } from './checks.js';
 import { lock, unlock } from './ledger.js';
@@ -15,8 +16,9 @@ import { NONE } from './order-slots.js';
 import { refuse } from './refuse.js';
 import { settle } from './settlement.js';
 import type { State } from './state.js';
-import type { TradedMarket } from './traded-market.js';
 import type { Trader } from './trader.js';
+
+const NO_TRADES: readonly Trade[] = [];
 
 export function placeOrder(state: State, body: PlaceOrder): Answer {
   const market = state.markets.get(body.market);
@@ -29,15 +31,13 @@ export function placeOrder(state: State, body: PlaceOrder): Answer {
   if (shortage !== null) return refuse(state, shortage);
 
   // After this point the command must succeed.
-  const { sequence } = state.exchange;
-  const order = state.newOrder(newOrder(state, body), trader);
-  state.emit({
-    kind: 'ORDER_PLACED',
-    body: { orderId: sequence, account: body.account, market: market.market },
-  });
-  const trades = killed(state, body) ? [] : execute(state, order);
-  finishOrder(state, order, trader, body);
-  return { kind: 'ORDER', order: state.orders.read(order, trader), trades, sequence };
+  const taker = state.orders.add(newOrder(state, body), trader);
+  const { order } = taker;
+  const { orderId, account } = order;
+  state.emit({ kind: 'ORDER_PLACED', body: { orderId, account, market: market.market } });
+  const trades = killed(state, order) ? NO_TRADES : execute(state, taker);
+  finishOrder(state, taker);
+  return { kind: 'ORDER', order, trades, sequence: orderId };
 }
 
 function takerOf({ market, number }: Trader, body: PlaceOrder): Taker {
@@ -74,16 +74,17 @@ function newOrder({ exchange }: State, body: PlaceOrder): Order {
 }
 
 /** A fill-or-kill order that cannot fill whole does nothing. */
-function killed(state: State, body: PlaceOrder): boolean {
-  return body.timeInForce === 'FOK' && state.plan.filled < body.quantity!;
+function killed({ plan }: State, { timeInForce, quantity }: Order): boolean {
+  return timeInForce === 'FOK' && plan.filled < quantity!;
 }
 
 /** Carries out the plan, step by step. */
-function execute(state: State, taker: number): Trade[] {
+function execute(state: State, taker: ActiveOrder): readonly Trade[] {
   const { plan } = state;
+  if (plan.count === 0) return NO_TRADES;
   const trades: Trade[] = [];
   for (let step = 0; step < plan.count; step++) {
-    const maker = plan.makers[step]!;
+    const maker = state.orders.take(plan.makers[step]!);
     const lots = plan.lots[step]!;
     if (lots === 0) endResting(state, maker, 'EXPIRED_IN_MATCH');
     else trades.push(fill(state, taker, maker, lots));
@@ -91,94 +92,79 @@ function execute(state: State, taker: number): Trade[] {
   return trades;
 }
 
-function fill(state: State, taker: number, maker: number, lots: number): Trade {
-  const trader = state.traderOf(maker);
+function fill(state: State, taker: ActiveOrder, maker: ActiveOrder, lots: number): Trade {
   const trade = settle(state, taker, maker, lots);
-  addFill(state, taker, trade, state.slots.reduce(taker, lots));
-  addFill(state, maker, trade, trader.market.book.reduce(maker, lots));
-  noteLevel(state, trader.market, maker);
-  if (state.slots.remaining(maker) === 0) leave(state, trader, maker);
+  addFill(state, taker.order, trade);
+  addFill(state, maker.order, trade);
+  noteLevel(state, maker);
+  if (maker.trader.market.book.reduce(maker.slot, lots) === 0) leave(state, maker);
   return trade;
 }
 
-function addFill(state: State, order: number, { quantity, quoteAmount }: Trade, remaining: number): void {
-  const { orders } = state;
-  orders.addFill(order, quantity, quoteAmount);
-  orders.setStatus(order, remaining === 0 ? 'FILLED' : 'PARTIALLY_FILLED');
-  orders.setUpdatedAt(order, state.exchange.time);
-  state.changes.order.touch(order);
+function addFill({ exchange }: State, order: Order, { quantity, quoteAmount }: Trade): void {
+  order.filledQuantity += quantity;
+  order.filledQuote += quoteAmount;
+  order.status = order.filledQuantity === order.quantity ? 'FILLED' : 'PARTIALLY_FILLED';
+  order.updatedAt = exchange.time;
 }
 
 /** What becomes of the incoming order: filled, resting, or ended with the rest unfilled. */
-function finishOrder(
-  state: State,
-  order: number,
-  trader: Trader,
-  { timeInForce, quantity }: PlaceOrder,
-): void {
+function finishOrder(state: State, taker: ActiveOrder): void {
+  const { order } = taker;
   const { filled, end } = state.plan;
-  if (filled === quantity) return;
-  if (timeInForce === 'FOK') endOrder(state, trader, order, 'EXPIRED');
-  else if (end === 'SELF_TRADE') endOrder(state, trader, order, 'EXPIRED_IN_MATCH');
-  else if (timeInForce === 'GTC') restOrder(state, trader, order);
-  else if (end === 'COMPLETE' && filled > 0) state.orders.setStatus(order, 'FILLED');
-  else endOrder(state, trader, order, 'EXPIRED');
+  if (filled === order.quantity) return;
+  if (order.timeInForce === 'FOK') endOrder(state, order, 'EXPIRED');
+  else if (end === 'SELF_TRADE') endOrder(state, order, 'EXPIRED_IN_MATCH');
+  else if (order.timeInForce === 'GTC') restOrder(state, taker);
+  else if (end === 'COMPLETE' && filled > 0) order.status = 'FILLED';
+  else endOrder(state, order, 'EXPIRED');
 }
 
-function restOrder(state: State, trader: Trader, order: number): void {
-  const { orders } = state;
-  orders.setQueuePlace(order, state.exchange.sequence);
-  lock(state.funds(trader, orders.side(order)), amountNeeded(state, trader.market, order));
-  state.rest(order, trader);
-  noteLevel(state, trader.market, order);
+function restOrder(state: State, active: ActiveOrder): void {
+  const { order, trader } = active;
+  order.queuePlace = order.orderId;
+  lock(state.funds(trader, order.side), amountNeeded(trader.market, order));
+  state.rest(active);
+  noteLevel(state, active);
 }
 
 /** What an open order keeps locked, in smallest units of what its side pays with. */
-export function amountNeeded({ orders, slots }: State, market: Market, order: number): bigint {
-  const lots = slots.remaining(order);
-  return orders.side(order) === 'BUY' ? quoteOf(market, orders.price(order), lots) : baseOf(market, lots);
+export function amountNeeded(market: Market, { side, price, quantity, filledQuantity }: Order): bigint {
+  const lots = quantity! - filledQuantity;
+  return side === 'BUY' ? quoteOf(market, price!, lots) : baseOf(market, lots);
 }
 
 /** Takes an open order out of the book and gives back what it locked. */
-function endResting(state: State, order: number, status: OrderEnd): void {
-  const trader = state.traderOf(order);
-  unlock(state.funds(trader, state.orders.side(order)), amountNeeded(state, trader.market, order));
-  trader.market.book.remove(order);
-  noteLevel(state, trader.market, order);
-  leave(state, trader, order);
-  endOrder(state, trader, order, status);
+function endResting(state: State, active: ActiveOrder, status: OrderEnd): void {
+  const { order, trader, slot } = active;
+  unlock(state.funds(trader, order.side), amountNeeded(trader.market, order));
+  noteLevel(state, active);
+  trader.market.book.remove(slot);
+  leave(state, active);
+  endOrder(state, order, status);
 }
 
 /** The order is no longer open, and in no queue. */
-function leave(state: State, trader: Trader, order: number): void {
-  state.orders.setQueuePlace(order, 0);
-  state.forget(order, trader);
+function leave(state: State, active: ActiveOrder): void {
+  active.order.queuePlace = 0;
+  state.leave(active);
 }
 
-function endOrder(state: State, { holder, market }: Trader, order: number, status: OrderEnd): void {
-  const { orders } = state;
-  orders.setStatus(order, status);
-  orders.setUpdatedAt(order, state.exchange.time);
-  state.changes.order.touch(order);
-  const remaining = orders.quantity(order) === 0 ? null : state.slots.remaining(order);
-  state.emit({
-    kind: 'ORDER_ENDED',
-    body: {
-      orderId: orders.orderId(order),
-      account: holder.account,
-      market: market.market,
-      status,
-      remaining,
-    },
-  });
+function endOrder({ exchange, emit }: State, order: Order, status: OrderEnd): void {
+  order.status = status;
+  order.updatedAt = exchange.time;
+  const { orderId, account, market, quantity, filledQuantity } = order;
+  const remaining = quantity === null ? null : quantity - filledQuantity;
+  emit({ kind: 'ORDER_ENDED', body: { orderId, account, market, status, remaining } });
 }
 
 /**
  * The level of a resting order changes, and with it the book: its update id rises by one for a command that changed
  * it, however often (D9).
  */
-function noteLevel({ orders, exchange, changedBooks }: State, market: TradedMarket, order: number): void {
-  market.depthChanges.note(orders.side(order), orders.price(order));
+function noteLevel({ exchange, changedBooks }: State, { order, trader }: ActiveOrder): void {
+  const { market } = trader;
+  market.depthChanges.note(order.side, order.price!);
   if (market.bookChangedAt === exchange.sequence) return;
   market.bookChangedAt = exchange.sequence;
   market.updateId++;
@@ -186,40 +172,39 @@ function noteLevel({ orders, exchange, changedBooks }: State, market: TradedMark
   if (!changedBooks.has(market)) changedBooks.set(market, market.updateId);
 }
 
-/** The named open order of that account, or NONE; somebody else's is as unknown as none. */
+/** The slot of the named open order of that account, or NONE; somebody else's is as unknown as none. */
 export function findOrder(state: State, { account, orderId, market, clientOrderId }: OrderName): number {
   if (orderId === null) {
     const trader = state.markets.get(market!)?.traders.get(account);
     return trader === undefined ? NONE : state.openOrders.withName(trader, clientOrderId!);
   }
-  const order = state.openOrders.withId(orderId);
-  return order !== NONE && state.traderOf(order).holder.account === account ? order : NONE;
+  const slot = state.openOrders.withId(orderId);
+  return slot !== NONE && state.traderOf(slot).holder.account === account ? slot : NONE;
 }
 
 export function cancelOrder(state: State, name: OrderName): Answer {
   if (name.market !== null && !state.markets.has(name.market)) return refuse(state, reject('UNKNOWN_MARKET'));
-  const order = findOrder(state, name);
-  if (order === NONE) return refuse(state, reject('UNKNOWN_ORDER'));
+  const slot = findOrder(state, name);
+  if (slot === NONE) return refuse(state, reject('UNKNOWN_ORDER'));
 
   // After this point the command must succeed.
-  endResting(state, order, 'CANCELED');
-  const canceled = state.orders.read(order, state.traderOf(order));
-  return { kind: 'ORDER', order: canceled, trades: [], sequence: state.exchange.sequence };
+  const active = state.orders.take(slot);
+  endResting(state, active, 'CANCELED');
+  return { kind: 'ORDER', order: active.order, trades: NO_TRADES, sequence: state.exchange.sequence };
 }
 
 export function cancelAll(state: State, { account, market }: AccountOrders): Answer {
   if (market !== null && !state.markets.has(market)) return refuse(state, reject('UNKNOWN_MARKET'));
 
   // After this point the command must succeed.
-  const orders = openOrders(state, { account, market });
-  const orderIds = orders.map(order => state.orders.orderId(order)).sort((a, b) => a - b);
-  for (const order of orders) endResting(state, order, 'CANCELED');
+  const orders = openOrders(state, { account, market }).map(slot => state.orders.take(slot));
+  for (const active of orders) endResting(state, active, 'CANCELED');
   state.emit({ kind: 'CANCELED_ALL', body: { account, orders: orders.length } });
-  return { kind: 'CANCELED', orderIds };
+  return { kind: 'CANCELED', orderIds: orders.map(({ order }) => order.orderId).sort((a, b) => a - b) };
 }
 
 /**
- * The account's open orders of one market or all: markets by name, since the order in which it came to them does not
+ * The slots of the account's open orders of one market or all: markets by name, since the order in which it came to them does not
  * outlive a load; in a market the oldest first.
  */
 export function openOrders(state: State, { account, market }: AccountOrders): number[] {
@@ -227,5 +212,5 @@ export function openOrders(state: State, { account, market }: AccountOrders): nu
   return traders
     .filter(trader => market === null || trader.market.market === market)
     .sort((a, b) => (a.market.market < b.market.market ? -1 : 1))
-    .flatMap(trader => trader.openOrders(state.orders));
+    .flatMap(trader => trader.openOrders(state.records));
 }

@@ -39,9 +39,8 @@ function transfer(state: State, type: TransferType, body: Transfer, check: Check
   const treasury = state.balance(state.treasury, asset);
   const own = state.balance(state.account(account), asset);
   const [payer, receiver] = type === 'DEPOSIT' ? [treasury, own] : [own, treasury];
-  const firstLedgerId = state.exchange.lastLedgerId + 1;
-  move(state, { payer, source: 'available', receiver, amount }, { type, market: null, tradeId: null, key });
-  const ledgerId = type === 'DEPOSIT' ? firstLedgerId + 1 : firstLedgerId;
+  const payersId = move(state, { type, payer, receiver, amount, key });
+  const ledgerId = type === 'DEPOSIT' ? payersId + 1 : payersId;
   const { available, locked } = own;
   const { time } = state.exchange;
   if (key !== null) {

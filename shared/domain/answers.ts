@@ -10,7 +10,7 @@ import {
   ORDER_FIELDS,
   type Order,
 } from './entities.js';
-import { EVENT_FIELDS, type Trade } from './events.js';
+import { TRADE_FIELDS, type Trade } from './events.js';
 import {
   amount,
   type Fields,
@@ -74,7 +74,7 @@ export function encodeAnswer(answer: Answer): Json[] {
         answer.kind,
         answer.sequence,
         toTuple(ORDER_FIELDS, answer.order),
-        tuples(EVENT_FIELDS.TRADE, answer.trades),
+        tuples(TRADE_FIELDS, answer.trades),
       ];
     case 'NOT_HELD':
       return [answer.kind, answer.sequence];
@@ -104,7 +104,7 @@ export function decodeAnswer([kind, ...json]: Tuple): Answer {
         kind: 'ORDER',
         sequence: first as number,
         order: record(ORDER_FIELDS, second),
-        trades: records(EVENT_FIELDS.TRADE, third),
+        trades: records(TRADE_FIELDS, third),
       };
     case 'NOT_HELD':
       return { kind: 'NOT_HELD', sequence: first as number };

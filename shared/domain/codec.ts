@@ -30,7 +30,7 @@ import {
 /** The version of every list entry; another meaning is another version (D12). */
 export const REQUEST_VERSION = 1;
 /** The engine's logic: a journal is replayed by the logic that wrote it (D12). */
-export const LOGIC = 2;
+export const LOGIC = 3;
 
 const REQUEST_FIELDS = { ...COMMAND_FIELDS, ...QUERY_FIELDS };
 
@@ -103,6 +103,9 @@ function requestFields(kind: CommandKind | QueryKind): Fields<unknown> {
 /** The after-image of an entity: its kind and all its fields. */
 export type Image = { [K in EntityKind]: { readonly kind: K; readonly entity: Entities[K] } }[EntityKind];
 
+/** The entities that a batch changed, each as it is after it. */
+export type Images = { readonly [K in EntityKind]: readonly Entities[K][] };
+
 export interface JournaledCommand {
   /** When it was taken: milliseconds since the epoch. */
   time: number;
@@ -133,9 +136,9 @@ export function encodeImage<K extends EntityKind>(kind: K, entity: Entities[K]):
   return IMAGE_ENCODERS[kind](entity);
 }
 
-/** The after-images of a batch, as the journal has them. */
-export function encodeImages(images: readonly Image[]): string {
-  return JSON.stringify(images.map(({ kind, entity }) => encodeImage(kind, entity)));
+/** The after-images of a batch, as the journal has them: the kinds in table order. */
+export function encodeImages(images: Images): string {
+  return JSON.stringify(ENTITY_KINDS.flatMap(kind => images[kind].map(entity => encodeImage(kind, entity))));
 }
 
 /** One committed batch, its parts as text: what replay compares byte for byte and what the writer decodes. */

@@ -2,7 +2,7 @@
  * What happened, in order: the engine's one output besides the state itself. A command gives at least one event;
  * the same commands give the same events, byte for byte. An event's time is its command's.
  */
-import { ASSET_NAME, MARKET_NAME } from './entities.js';
+import { ASSET_NAME, FEES, MARKET_NAME } from './entities.js';
 import { amount, type Fields, flag, integer, matching, nullable, oneOf, text } from './fields.js';
 import { REJECT_CODES, type RejectCode } from './rejects.js';
 
@@ -53,12 +53,31 @@ export interface Trade {
 }
 
 /**
- * An amount that went from one account to another: two ledger entries that sum to zero, the payer's `ledgerId` and the
- * receiver's, the next one.
+ * A trade with the money that it moved: the taker pays the maker, the maker pays the taker, and each pays its fee out of
+ * what it received; a fee of nothing moves nothing. A movement has two ledger ids, the payer's and the receiver's, in
+ * that order from `ledgerId` on.
+ */
+export interface SettledTrade extends Trade {
+  base: string;
+  quote: string;
+  ledgerId: number;
+  /** What each has after the two payments and before the fees, available and locked together. */
+  takerPaidAfter: bigint;
+  makerReceivedAfter: bigint;
+  makerPaidAfter: bigint;
+  takerReceivedAfter: bigint;
+  /** What the account of the fees has after each fee; null where there was none. */
+  takerFeeAfter: bigint | null;
+  makerFeeAfter: bigint | null;
+}
+
+/**
+ * A deposit or withdrawal: an amount that went from one account to another. Two ledger entries that sum to zero, the
+ * payer's `ledgerId` and the receiver's, the next one.
  */
 export interface Movement {
   ledgerId: number;
-  type: LedgerType;
+  type: 'DEPOSIT' | 'WITHDRAWAL';
   asset: string;
   /** Smallest units, more than zero. */
   amount: bigint;
@@ -67,10 +86,7 @@ export interface Movement {
   fromAfter: bigint;
   to: number;
   toAfter: bigint;
-  /** Of a TRADE or a FEE: the trade. */
-  market: string | null;
-  tradeId: number | null;
-  /** Of a DEPOSIT or WITHDRAWAL: its idempotency key, where it has one. */
+  /** The idempotency key, where there is one. */
   key: string | null;
 }
 
@@ -95,7 +111,7 @@ export interface Events {
   ORDER_ENDED: OrderEnded;
   /** A cancel-all that found this many orders. */
   CANCELED_ALL: { account: number; orders: number };
-  TRADE: Trade;
+  TRADE: SettledTrade;
   MOVED: Movement;
   ASSET_CREATED: { asset: string };
   MARKET_CREATED: { market: string };
@@ -108,6 +124,22 @@ export type Emit = (event: Event) => void;
 
 const assetName = matching(ASSET_NAME);
 const marketName = matching(MARKET_NAME);
+
+export const TRADE_FIELDS: Fields<Trade> = {
+  market: marketName,
+  tradeId: integer,
+  price: integer,
+  quantity: integer,
+  baseAmount: amount,
+  quoteAmount: amount,
+  buyerIsMaker: flag,
+  takerOrderId: integer,
+  takerAccount: integer,
+  takerFee: amount,
+  makerOrderId: integer,
+  makerAccount: integer,
+  makerFee: amount,
+};
 
 export const EVENT_FIELDS: { readonly [K in EventKind]: Fields<Events[K]> } = {
   REFUSED: { code: oneOf(REJECT_CODES) },
@@ -122,31 +154,26 @@ export const EVENT_FIELDS: { readonly [K in EventKind]: Fields<Events[K]> } = {
   },
   CANCELED_ALL: { account: integer, orders: integer },
   TRADE: {
-    market: marketName,
-    tradeId: integer,
-    price: integer,
-    quantity: integer,
-    baseAmount: amount,
-    quoteAmount: amount,
-    buyerIsMaker: flag,
-    takerOrderId: integer,
-    takerAccount: integer,
-    takerFee: amount,
-    makerOrderId: integer,
-    makerAccount: integer,
-    makerFee: amount,
+    ...TRADE_FIELDS,
+    base: assetName,
+    quote: assetName,
+    ledgerId: integer,
+    takerPaidAfter: amount,
+    makerReceivedAfter: amount,
+    makerPaidAfter: amount,
+    takerReceivedAfter: amount,
+    takerFeeAfter: nullable(amount),
+    makerFeeAfter: nullable(amount),
   },
   MOVED: {
     ledgerId: integer,
-    type: oneOf(LEDGER_TYPES),
+    type: oneOf(['DEPOSIT', 'WITHDRAWAL']),
     asset: assetName,
     amount,
     from: integer,
     fromAfter: amount,
     to: integer,
     toAfter: amount,
-    market: nullable(marketName),
-    tradeId: nullable(integer),
     key: nullable(text),
   },
   ASSET_CREATED: { asset: assetName },
@@ -164,13 +191,59 @@ export const LEDGER_ENTRY_FIELDS: Fields<LedgerEntry> = {
   balanceAfter: amount,
 };
 
+/** What an event did to the ledger, in the order of the ledger ids. */
+export function ledgerEntries(event: Event): LedgerEntry[] {
+  if (event.kind === 'TRADE') return entriesOfTrade(event.body);
+  return event.kind === 'MOVED' ? entriesOfMovement(event.body) : [];
+}
+
+function entriesOfMovement(movement: Movement): LedgerEntry[] {
+  const { ledgerId, type, asset, amount, from, fromAfter, to, toAfter, key } = movement;
+  return entriesOf(ledgerId, { type, asset, amount, reference: key }, [from, fromAfter], [to, toAfter]);
+}
+
+function entriesOfTrade(trade: SettledTrade): LedgerEntry[] {
+  const { takerAccount, takerFee, makerAccount, makerFee, buyerIsMaker, ledgerId } = trade;
+  const reference = `${trade.market}:${trade.tradeId}`;
+  const base = { asset: trade.base, amount: trade.baseAmount };
+  const quote = { asset: trade.quote, amount: trade.quoteAmount };
+  const [takers, makers] = buyerIsMaker ? [base, quote] : [quote, base];
+  const entries = [
+    ...entriesOf(
+      ledgerId,
+      { ...takers, type: 'TRADE', reference },
+      [takerAccount, trade.takerPaidAfter],
+      [makerAccount, trade.makerReceivedAfter],
+    ),
+    ...entriesOf(
+      ledgerId + 2,
+      { ...makers, type: 'TRADE', reference },
+      [makerAccount, trade.makerPaidAfter],
+      [takerAccount, trade.takerReceivedAfter],
+    ),
+  ];
+  const addFee = (asset: string, amount: bigint, payer: number, had: bigint, feesAfter: bigint | null) => {
+    if (feesAfter === null) return;
+    const cause = { type: 'FEE', asset, amount, reference } as const;
+    entries.push(...entriesOf(ledgerId + entries.length, cause, [payer, had - amount], [FEES, feesAfter]));
+  };
+  addFee(makers.asset, takerFee, takerAccount, trade.takerReceivedAfter, trade.takerFeeAfter);
+  addFee(takers.asset, makerFee, makerAccount, trade.makerReceivedAfter, trade.makerFeeAfter);
+  return entries;
+}
+
+type Cause = Pick<LedgerEntry, 'type' | 'asset' | 'amount' | 'reference'>;
+type AccountAfter = readonly [account: number, balanceAfter: bigint];
+
 /** The payer's and the receiver's. */
-export function ledgerEntries(movement: Movement): [LedgerEntry, LedgerEntry] {
-  const { ledgerId, type, asset, amount, from, fromAfter, to, toAfter, market, tradeId, key } = movement;
-  const reference = market === null ? key : `${market}:${tradeId}`;
-  const both = { asset, type, reference };
+function entriesOf(
+  ledgerId: number,
+  cause: Cause,
+  [payer, payerAfter]: AccountAfter,
+  [receiver, receiverAfter]: AccountAfter,
+): [LedgerEntry, LedgerEntry] {
   return [
-    { ...both, ledgerId, account: from, amount: -amount, balanceAfter: fromAfter },
-    { ...both, ledgerId: ledgerId + 1, account: to, amount, balanceAfter: toAfter },
+    { ...cause, ledgerId, account: payer, amount: -cause.amount, balanceAfter: payerAfter },
+    { ...cause, ledgerId: ledgerId + 1, account: receiver, balanceAfter: receiverAfter },
   ];
 }

@@ -1,0 +1,101 @@
+/**
+ * The orders that a batch changes, as entities to work on. An order that still rests when the batch ends goes back to
+ * its record; one that ended never had to, or has no record any more.
+ */
+import type { Order } from '../../shared/domain/entities.js';
+import { EntityHasher, type HashSum, HashTerm } from './hash.js';
+import type { OrderRecords } from './order-records.js';
+import { NONE, type OrderSlots } from './order-slots.js';
+import type { Trader } from './trader.js';
+
+export interface ActiveOrder {
+  /** Its fields may change until the batch ends. */
+  readonly order: Order;
+  readonly trader: Trader;
+  /** Among the active orders. */
+  readonly place: number;
+  /** Where it rests, or NONE. */
+  slot: number;
+}
+
+export class ActiveOrders {
+  readonly #slots: OrderSlots;
+  readonly #records: OrderRecords;
+  /** By number. */
+  readonly #traders: readonly Trader[];
+  readonly #stateHash: HashSum;
+  #active: ActiveOrder[] = [];
+  readonly #hasher = new EntityHasher('order');
+  /** The term of the order that is being hashed. */
+  readonly #term = new HashTerm();
+
+  /** @param stateHash of which the orders' terms are a part */
+  constructor(slots: OrderSlots, records: OrderRecords, traders: readonly Trader[], stateHash: HashSum) {
+    this.#slots = slots;
+    this.#records = records;
+    this.#traders = traders;
+    this.#stateHash = stateHash;
+  }
+
+  /** A new order. */
+  add(order: Order, trader: Trader): ActiveOrder {
+    return this.#add(order, trader, NONE);
+  }
+
+  /** Gives an active order a slot and a record. */
+  rest(active: ActiveOrder): number {
+    const { order, trader } = active;
+    const slot = this.#slots.take(trader.number, order.quantity! - order.filledQuantity);
+    active.slot = slot;
+    this.#records.begin(slot, order, active.place);
+    return slot;
+  }
+
+  /** Takes the slot and the record away again. */
+  leave(active: ActiveOrder): void {
+    this.#slots.free(active.slot);
+    active.slot = NONE;
+  }
+
+  /** A resting order, to be changed. */
+  take(slot: number): ActiveOrder {
+    const records = this.#records;
+    const place = records.active(slot);
+    if (place !== NONE) return this.#active[place]!;
+    const trader = this.#traders[this.#slots.trader(slot)]!;
+    const active = this.#add(records.read(slot, trader), trader, slot);
+    records.setActive(slot, active.place);
+    records.readHash(slot, this.#term);
+    this.#stateHash.subtract(this.#term);
+    return active;
+  }
+
+  /** A resting order, to be read. */
+  read(slot: number): Order {
+    const place = this.#records.active(slot);
+    if (place !== NONE) return this.#active[place]!.order;
+    return this.#records.read(slot, this.#traders[this.#slots.trader(slot)]!);
+  }
+
+  /** Ends the batch: gives what it changed, in the order of the first change. */
+  end(): Order[] {
+    const term = this.#term;
+    const orders: Order[] = [];
+    for (const { order, slot } of this.#active) {
+      orders.push(order);
+      if (slot === NONE) continue;
+      this.#records.readHash(slot, term);
+      this.#hasher.hash(order, term);
+      this.#stateHash.add(term);
+      this.#records.settle(slot, order, term);
+    }
+    this.#active = [];
+    return orders;
+  }
+
+  #add(order: Order, trader: Trader, slot: number): ActiveOrder {
+    const active = { order, trader, place: this.#active.length, slot };
+    this.#active.push(active);
+    return active;
+  }
+}
