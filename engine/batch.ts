@@ -20,7 +20,7 @@ import type { Command, Query } from '../shared/domain/commands.js';
 import type { Event } from '../shared/domain/events.js';
 import type { Json } from '../shared/domain/fields.js';
 import type { Clock } from './clock.js';
-import type { DepthChange } from './core/exchange.js';
+import type { DepthChange } from './core/traded-market.js';
 import type { Machine } from './machine.js';
 
 export interface DeadLetter {

@@ -7,7 +7,6 @@ import {
   TREASURY,
 } from '../../shared/domain/entities.js';
 import { isOpen, SIDES } from '../../shared/domain/orders.js';
-import type { HeldBalance } from './balance.js';
 import { EntityHasher, HashSum, HashTerm } from './hash.js';
 import { NONE } from './order-slots.js';
 import type { State } from './state.js';
@@ -26,7 +25,7 @@ export function audit(state: State, stateHash: string): void {
 
 /** Every open order can be found under its id and its name, by its trader and in its book, and nowhere else. */
 function auditOrders(state: State): void {
-  const { records, openOrders } = state;
+  const { slots, openOrders } = state;
   let named = 0;
   for (const [number, trader] of state.traders.entries()) {
     const { holder, market } = trader;
@@ -34,7 +33,7 @@ function auditOrders(state: State): void {
       state.accounts.get(holder.account) === holder && state.markets.get(market.market) === market;
     if (!known || trader.number !== number || market.traders.get(holder.account) !== trader)
       throw new Error(`trader ${number} is not who it is`);
-    const open = trader.openOrders(records);
+    const open = trader.openOrders(slots);
     named += open.length;
     if (open.length !== trader.openCount) throw new Error(`trader ${number} has ${open.length} open orders`);
     for (const [place, slot] of open.entries()) {
@@ -42,7 +41,7 @@ function auditOrders(state: State): void {
         state.orders.read(slot);
       const found =
         openOrders.withId(orderId) === slot && openOrders.withName(trader, clientOrderId) === slot;
-      if (!found || state.traderOf(slot) !== trader || records.newer(slot) !== (open[place + 1] ?? NONE))
+      if (!found || state.traderOf(slot) !== trader || slots.newer(slot) !== (open[place + 1] ?? NONE))
         throw new Error(`order ${orderId} is filed under ${holder.account} ${market.market}`);
       if (market.book.sideOf(slot) !== side || market.book.priceOf(slot) !== price)
         throw new Error(`order ${orderId} rests at another price`);
@@ -73,7 +72,7 @@ function auditRestingCount(state: State): void {
 }
 
 function auditLocked(state: State): void {
-  const needs = new Map<HeldBalance | undefined, bigint>();
+  const needs = new Map<number, bigint>();
   for (const slot of state.openOrders.values()) {
     const trader = state.traderOf(slot);
     const order = state.orders.read(slot);
@@ -82,7 +81,7 @@ function auditLocked(state: State): void {
   }
   for (const { account, balances } of state.accounts.values()) {
     for (const balance of balances.values()) {
-      const { asset, available, locked } = balance;
+      const { asset, available, locked } = state.ledger.read(balance);
       const need = needs.get(balance) ?? 0n;
       needs.delete(balance);
       if (locked !== need)
@@ -99,7 +98,9 @@ function auditSums(state: State): void {
     let sum = 0n;
     for (const { balances } of state.accounts.values()) {
       const balance = balances.get(asset);
-      if (balance !== undefined) sum += balance.available + balance.locked;
+      if (balance === undefined) continue;
+      const { available, locked } = state.ledger.read(balance);
+      sum += available + locked;
     }
     if (sum !== 0n) throw new Error(`${asset} sums to ${sum}`);
   }
@@ -126,7 +127,10 @@ function entitiesOf<K extends EntityKind>(state: State, kind: K): Iterable<Entit
     exchange: () => [state.exchange],
     asset: () => state.assets.values(),
     market: () => state.markets.values(),
-    balance: () => [...state.accounts.values()].flatMap(({ balances }) => [...balances.values()]),
+    balance: () =>
+      [...state.accounts.values()].flatMap(({ balances }) =>
+        Array.from(balances.values(), balance => state.ledger.read(balance)),
+      ),
     order: () => state.openOrders.values().map(slot => state.orders.read(slot)),
     idempotencyKey: () => state.idempotencyKeys.values(),
   };

@@ -2,9 +2,7 @@
  * What a batch changed: each touched entity once, as it is at the batch's end, and the state hash after it.
  * Whoever changes an entity touches it in the same function.
  */
-import type { Images } from '../../shared/domain/codec.js';
 import { type Entities, type EntityKind, KINDS } from '../../shared/domain/entities.js';
-import type { ActiveOrders } from './active-orders.js';
 import { EntityHasher, type HashSum, HashTerm } from './hash.js';
 
 export class ChangesOfKind<K extends EntityKind> {
@@ -71,22 +69,10 @@ export function tracked<K extends EntityKind>(changes: ChangesOfKind<K>, entity:
   return Object.assign(copy, { tracking: changes.track(copy) });
 }
 
+/** The entities that are objects; balances and orders are rows and see to themselves. */
 export class Changes {
   readonly exchange = new ChangesOfKind('exchange');
   readonly asset = new ChangesOfKind('asset');
   readonly market = new ChangesOfKind('market');
-  readonly balance = new ChangesOfKind('balance');
   readonly idempotencyKey = new ChangesOfKind('idempotencyKey');
-
-  /** Ends the batch: what it changed, each entity once. The next touch begins a new batch. */
-  end(orders: ActiveOrders, stateHash: HashSum): Images {
-    return {
-      exchange: this.exchange.end(stateHash),
-      asset: this.asset.end(stateHash),
-      market: this.market.end(stateHash),
-      balance: this.balance.end(stateHash),
-      order: orders.end(),
-      idempotencyKey: this.idempotencyKey.end(stateHash),
-    };
-  }
 }

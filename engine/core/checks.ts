@@ -6,6 +6,7 @@ import { baseOf, quoteOf } from './amounts.js';
 import { crosses, type MatchPlan } from './matching.js';
 import type { OrderIndex } from './order-index.js';
 import { NONE } from './order-slots.js';
+import type { State } from './state.js';
 import type { TradedMarket } from './traded-market.js';
 import type { Trader } from './trader.js';
 
@@ -60,10 +61,11 @@ function checkOpenOrders(orders: OrderIndex, trader: Trader, order: PlaceOrder):
 }
 
 /** Whether the account can pay for all that the planned order may come to. */
-export function checkFunds(plan: MatchPlan, trader: Trader, order: PlaceOrder): Reject | null {
+export function checkFunds({ plan, ledger }: State, trader: Trader, order: PlaceOrder): Reject | null {
   const { market } = trader;
   const needed = order.side === 'BUY' ? quoteNeeded(plan, market, order) : baseNeeded(plan, market, order);
-  const available = trader.available(order.side);
+  const funds = trader.funds(order.side);
+  const available = funds === NONE ? 0n : ledger.available(funds);
   return available < needed ? insufficient(market.paidIn(order.side), needed, available) : null;
 }
 

@@ -1,48 +1,49 @@
 /** The price levels of one book that a batch changed. */
 import type { Level } from '../../shared/domain/answers.js';
-import type { Side } from '../../shared/domain/orders.js';
-import { keyOf, priceOf } from './levels.js';
+import { priceOf, sideOf } from './levels.js';
 import type { OrderBook } from './order-book.js';
-import { doubled } from './typed-arrays.js';
 
-const INITIAL_CAPACITY = 16;
-
-export class DepthChanges {
-  readonly #bids = new Keys();
-  readonly #asks = new Keys();
-
-  note(side: Side, price: number): void {
-    this.#keys(side).add(keyOf(side, price));
-  }
-
-  /** The levels of a side that changed since the last call, with their totals now (0: gone), best first. */
-  take(side: Side, book: OrderBook): Level[] {
-    return this.#keys(side)
-      .take()
-      .map(key => [priceOf(key), book.totalAt(side, priceOf(key))]);
-  }
-
-  #keys(side: Side): Keys {
-    return side === 'BUY' ? this.#bids : this.#asks;
-  }
+/** The changed levels of both sides, each price once, with their totals after the change (0: gone). */
+export interface ChangedLevels {
+  bids: Level[];
+  asks: Level[];
 }
 
-/** Keys in a typed array, which sorts them as numbers. */
-class Keys {
-  #keys = new Float64Array(INITIAL_CAPACITY);
+export class DepthChanges {
   #count = 0;
+  /** The changed levels and their keys. A price is there again when its level ended and another one began. */
+  readonly #levels: number[] = [];
+  readonly #keys: number[] = [];
+  /** By level: the key under which it is among the changed ones, 0 where it is not. */
+  readonly #noted: number[] = [];
 
-  add(key: number): void {
-    if (this.#count === this.#keys.length) this.#keys = doubled(this.#keys);
-    this.#keys[this.#count++] = key;
+  note(level: number, key: number): void {
+    if (this.#noted[level] === key) return;
+    this.#noted[level] = key;
+    this.#levels[this.#count] = level;
+    this.#keys[this.#count] = key;
+    this.#count++;
   }
 
-  /** Each once, falling; then there are none. */
-  take(): number[] {
-    const sorted = this.#keys.subarray(0, this.#count).sort();
+  /** What changed since the last call, in the order in which it changed first. */
+  take(book: OrderBook): ChangedLevels {
+    const changed: ChangedLevels = { bids: [], asks: [] };
+    const gone = new Set<number>();
+    for (let i = 0; i < this.#count; i++) {
+      const level = this.#levels[i]!;
+      const key = this.#keys[i]!;
+      const side = sideOf(key);
+      const price = priceOf(key);
+      const total = book.totalOn(level, key);
+      this.#noted[level] = 0;
+      if (total === 0) {
+        const isElsewhere = gone.has(key) || book.totalAt(side, price) > 0;
+        if (isElsewhere) continue;
+        gone.add(key);
+      }
+      (side === 'BUY' ? changed.bids : changed.asks).push([price, total]);
+    }
     this.#count = 0;
-    const keys: number[] = [];
-    for (let i = sorted.length - 1; i >= 0; i--) if (sorted[i] !== sorted[i + 1]) keys.push(sorted[i]!);
-    return keys;
+    return changed;
   }
 }

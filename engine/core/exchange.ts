@@ -2,7 +2,7 @@
  * The exchange itself: commands in, answers and events out, one at a time. Pure and synchronous: the same commands at
  * the same times give the same state, the same events and the same hash, on any machine, in batches of any size.
  */
-import type { Answer, Level } from '../../shared/domain/answers.js';
+import type { Answer } from '../../shared/domain/answers.js';
 import type { Image, Images } from '../../shared/domain/codec.js';
 import type { Command, Query } from '../../shared/domain/commands.js';
 import type { Emit } from '../../shared/domain/events.js';
@@ -12,17 +12,9 @@ import { createAsset, createMarket, updateMarket } from './listing.js';
 import { answerQuery } from './queries.js';
 import { refuse } from './refuse.js';
 import { State } from './state.js';
+import type { DepthChange } from './traded-market.js';
 import { cancelAll, cancelOrder, placeOrder } from './trading.js';
 import { deposit, withdraw } from './transfers.js';
-
-/** The levels of one market that changed, with their totals now (0: gone), best first. */
-export interface DepthChange {
-  market: string;
-  firstUpdateId: number;
-  lastUpdateId: number;
-  bids: Level[];
-  asks: Level[];
-}
 
 export interface BatchEffects {
   /** They are the state's own: encode them at once. */
@@ -80,23 +72,15 @@ export class Exchange {
 
   /** Ends a batch: what it changed, and the hash of the whole state. */
   endBatch(): BatchEffects {
-    const { changes, orders, stateHash } = this.#state;
-    const images = changes.end(orders, stateHash);
-    this.#stateHash = stateHash.toString();
+    const images = this.#state.endBatch();
+    this.#stateHash = this.#state.stateHash.toString();
     return { images, stateHash: this.#stateHash, depth: this.#takeDepthChanges() };
   }
 
   #takeDepthChanges(): DepthChange[] {
     const { changedBooks } = this.#state;
-    const changes = Array.from(changedBooks, ([{ market, book, updateId, depthChanges }, firstUpdateId]) => ({
-      market,
-      firstUpdateId,
-      lastUpdateId: updateId,
-      bids: depthChanges.take('BUY', book),
-      asks: depthChanges.take('SELL', book),
-    }));
-    changedBooks.clear();
-    return changes;
+    this.#state.changedBooks = [];
+    return changedBooks.map(market => market.takeDepthChange());
   }
 
   /** Takes one entity of a checkpoint, the kinds in the order of KINDS; the batch ends when the last one is in. */

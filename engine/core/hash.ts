@@ -127,8 +127,13 @@ function mix(word: string): string {
   return `word = ${word}; ${MIX_WORD}`;
 }
 
-/** A null is told from every value of the other types by its second word. */
-function mixingOf({ type, nullable }: Field<Value>): string {
+/** A null is told from every value of the other types by its second word. One of a list is its place there. */
+function mixingOf({ type, nullable, values }: Field<Value>): string {
+  if (values !== undefined) return mix(placeOf(values));
   if (!nullable) return MIXING[type];
   return `if (value === null) { ${mix('1')} ${mix('-1')} } else { ${mix('2')} ${MIXING[type]} }`;
+}
+
+function placeOf(values: readonly Value[]): string {
+  return `${values.map((value, place) => `value === ${JSON.stringify(value)} ? ${place} : `).join('')}-1`;
 }

@@ -1,71 +1,164 @@
 /**
- * Money: what is available, what is locked, and every change of it. For each asset the sum over all accounts is zero
- * after every command; nothing but the treasury goes below zero, or the process ends.
+ * Money: what every account has of every asset, and every change of it. For each asset the sum over all accounts is
+ * zero after every command; nothing but the treasury goes below zero, or the process ends.
+ *
+ * A balance is the number of its row: 40 bytes in one buffer with its amounts, which change in place, and its part of
+ * the state hash. As an object for each, with two more for amounts and hash, a command took 0.1 µs more.
  */
 import { type Balance, TREASURY } from '../../shared/domain/entities.js';
-import type { Movement } from '../../shared/domain/events.js';
-import type { HeldBalance } from './balance.js';
-import type { State } from './state.js';
+import { EntityHasher, type HashSum, HashTerm } from './hash.js';
 
-/** Reserves what an order needs. */
-export function lock(balance: HeldBalance, amount: bigint): void {
-  balance.available -= amount;
-  balance.locked += amount;
-  balance.tracking.touch();
-  assertNotNegative(balance);
-}
+const INITIAL_CAPACITY = 4;
 
-export function unlock(balance: HeldBalance, amount: bigint): void {
-  lock(balance, -amount);
-}
+/** A row has 5 cells of 8 bytes, which are 10 words. */
+const CELLS = 5;
+const WORDS = 10;
+// Cells.
+const AVAILABLE = 0;
+const LOCKED = 1;
+// Words.
+const HASH_LOW = 4;
+const HASH_HIGH = 5;
+const FIXED_LOW = 6;
+const FIXED_HIGH = 7;
+const FIXED_KNOWN = 8;
+const TOUCHED = 9;
 
-/** Takes an amount out of what is available; gives what the account has then, available and locked together. */
-export function takeAvailable(balance: HeldBalance, amount: bigint): bigint {
-  balance.available -= amount;
-  return changed(balance);
-}
+export class Ledger {
+  #buffer = new ArrayBuffer(INITIAL_CAPACITY * CELLS * 8);
+  #amounts = new BigInt64Array(this.#buffer);
+  #words = new Int32Array(this.#buffer);
+  // By row.
+  readonly #accounts: number[] = [];
+  readonly #assets: string[] = [];
 
-/** The same out of what is locked. */
-export function takeLocked(balance: HeldBalance, amount: bigint): bigint {
-  balance.locked -= amount;
-  return changed(balance);
-}
+  readonly #stateHash: HashSum;
+  readonly #hasher = new EntityHasher('balance');
+  /** The term of the balance that is being hashed. */
+  readonly #term = new HashTerm();
+  #touched: number[] = [];
 
-/** Adds an amount to what is available; gives what the account has then. */
-export function give(balance: HeldBalance, amount: bigint): bigint {
-  balance.available += amount;
-  return changed(balance);
-}
+  /** @param stateHash of which the balances' terms are a part */
+  constructor(stateHash: HashSum) {
+    this.#stateHash = stateHash;
+  }
 
-function changed(balance: HeldBalance): bigint {
-  balance.tracking.touch();
-  if (balance.account !== TREASURY) assertNotNegative(balance);
-  return balance.available + balance.locked;
-}
+  /** A new row. */
+  add({ account, asset, available, locked }: Balance): number {
+    const balance = this.#accounts.length;
+    if (balance * CELLS === this.#amounts.length) this.#grow();
+    this.#accounts.push(account);
+    this.#assets.push(asset);
+    this.#amounts[balance * CELLS + AVAILABLE] = available;
+    this.#amounts[balance * CELLS + LOCKED] = locked;
+    this.#changed(balance);
+    return balance;
+  }
 
-export interface Transfer extends Pick<Movement, 'type' | 'amount' | 'key'> {
-  payer: HeldBalance;
-  /** Of the same asset. */
-  receiver: HeldBalance;
-}
+  read(balance: number): Balance {
+    return {
+      account: this.#accounts[balance]!,
+      asset: this.#assets[balance]!,
+      available: this.available(balance),
+      locked: this.#amounts[balance * CELLS + LOCKED]!,
+    };
+  }
 
-/** Moves an amount from what one account has available to another. Gives the payer's ledger id. */
-export function move(state: State, { type, payer, receiver, amount, key }: Transfer): number {
-  const ledgerId = state.takeLedgerIds(2);
-  const fromAfter = takeAvailable(payer, amount);
-  const toAfter = give(receiver, amount);
-  const [from, to] = [payer.account, receiver.account];
-  state.emit({
-    kind: 'MOVED',
-    body: { ledgerId, type, asset: payer.asset, amount, from, fromAfter, to, toAfter, key },
-  });
-  return ledgerId;
-}
+  available(balance: number): bigint {
+    return this.#amounts[balance * CELLS + AVAILABLE]!;
+  }
 
-function assertNotNegative(balance: Balance): void {
-  if (balance.available < 0n || balance.locked < 0n) {
-    throw new Error(
-      `account ${balance.account} ${balance.asset}: ${balance.available} available, ${balance.locked} locked`,
-    );
+  /** Reserves what an order needs. */
+  lock(balance: number, amount: bigint): void {
+    const cell = balance * CELLS;
+    this.#amounts[cell + AVAILABLE]! -= amount;
+    this.#amounts[cell + LOCKED]! += amount;
+    this.#changed(balance);
+  }
+
+  unlock(balance: number, amount: bigint): void {
+    const cell = balance * CELLS;
+    this.#amounts[cell + AVAILABLE]! += amount;
+    this.#amounts[cell + LOCKED]! -= amount;
+    this.#changed(balance);
+  }
+
+  /** Takes out of what is available. */
+  take(balance: number, amount: bigint): void {
+    this.#amounts[balance * CELLS + AVAILABLE]! -= amount;
+    this.#changed(balance);
+  }
+
+  takeLocked(balance: number, amount: bigint): void {
+    this.#amounts[balance * CELLS + LOCKED]! -= amount;
+    this.#changed(balance);
+  }
+
+  /** Adds to what is available. */
+  give(balance: number, amount: bigint): void {
+    this.#amounts[balance * CELLS + AVAILABLE]! += amount;
+    this.#changed(balance);
+  }
+
+  /** Available and locked together. */
+  total(balance: number): bigint {
+    const cell = balance * CELLS;
+    return this.#amounts[cell + AVAILABLE]! + this.#amounts[cell + LOCKED]!;
+  }
+
+  /** Ends the batch: gives the balances that it touched, in the order of the first touch. */
+  end(): Balance[] {
+    const balances: Balance[] = [];
+    for (const balance of this.#touched) {
+      const entity = this.read(balance);
+      balances.push(entity);
+      this.#rehash(balance, entity);
+    }
+    this.#touched = [];
+    return balances;
+  }
+
+  #rehash(balance: number, entity: Balance): void {
+    const words = this.#words;
+    const word = balance * WORDS;
+    const term = this.#term;
+    term.low = words[word + HASH_LOW]!;
+    term.high = words[word + HASH_HIGH]!;
+    term.fixedLow = words[word + FIXED_LOW]!;
+    term.fixedHigh = words[word + FIXED_HIGH]!;
+    term.fixedKnown = words[word + FIXED_KNOWN] === 1;
+    this.#stateHash.subtract(term);
+    this.#hasher.hash(entity, term);
+    this.#stateHash.add(term);
+    words[word + HASH_LOW] = term.low;
+    words[word + HASH_HIGH] = term.high;
+    words[word + FIXED_LOW] = term.fixedLow;
+    words[word + FIXED_HIGH] = term.fixedHigh;
+    words[word + FIXED_KNOWN] = 1;
+    words[word + TOUCHED] = 0;
+  }
+
+  #changed(balance: number): void {
+    const cell = balance * CELLS;
+    const word = balance * WORDS + TOUCHED;
+    if (this.#amounts[cell + AVAILABLE]! < 0n || this.#amounts[cell + LOCKED]! < 0n)
+      this.#assertTreasury(balance);
+    if (this.#words[word] === 1) return;
+    this.#words[word] = 1;
+    this.#touched.push(balance);
+  }
+
+  #assertTreasury(balance: number): void {
+    const { account, asset, available, locked } = this.read(balance);
+    if (account === TREASURY) return;
+    throw new Error(`account ${account} ${asset}: ${available} available, ${locked} locked`);
+  }
+
+  #grow(): void {
+    const amounts = this.#amounts;
+    this.#buffer = new ArrayBuffer(this.#buffer.byteLength * 2);
+    this.#amounts = new BigInt64Array(this.#buffer);
+    this.#words = new Int32Array(this.#buffer);
+    this.#amounts.set(amounts);
   }
 }

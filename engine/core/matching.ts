@@ -35,12 +35,15 @@ export class MatchPlan {
   /** Ticks of each step. */
   readonly prices: number[] = [];
   count = 0;
+  /** Of the steps: those that fill. */
+  fills = 0;
   /** Lots in all. */
   filled = 0;
   end: PlanEnd = 'COMPLETE';
 
   clear(): void {
     this.count = 0;
+    this.fills = 0;
     this.filled = 0;
     this.end = 'COMPLETE';
   }
@@ -50,6 +53,7 @@ export class MatchPlan {
     this.prices[this.count] = price;
     this.lots[this.count] = lots;
     this.count++;
+    if (lots > 0) this.fills++;
     this.filled += lots;
   }
 

@@ -86,6 +86,11 @@ export class OrderBook {
     return priceOf(this.#key[this.#orders.level(order)]!);
   }
 
+  /** Lots resting on a level, while it has that key. */
+  totalOn(level: number, key: number): number {
+    return this.#key[level] === key ? this.#total[level]! : 0;
+  }
+
   /** Lots resting at a price. */
   totalAt(side: Side, price: number): number {
     const levels = this.levels(side);

@@ -29,21 +29,19 @@ const CREATED_AT = 5;
 const UPDATED_AT = 6;
 const QUEUE_PLACE = 7;
 // Words: other things by their number, and the halves of hashes.
-const OLDER = 16;
-const NEWER = 17;
-const NAME_HASH = 18;
+const NAME_HASH = 16;
 /** One more than its place among the active orders, 0 where it is none. */
-const ACTIVE = 19;
-const HASH_LOW = 20;
-const HASH_HIGH = 21;
-const FIXED_LOW = 22;
-const FIXED_HIGH = 23;
+const ACTIVE = 17;
+const HASH_LOW = 18;
+const HASH_HIGH = 19;
+const FIXED_LOW = 20;
+const FIXED_HIGH = 21;
 // Bytes: places in the lists of shared/domain/orders.ts, and flags.
-const SIDE = 96;
-const TYPE = 97;
-const SELF_TRADE_PREVENTION = 98;
-const STATUS = 99;
-const FIXED_KNOWN = 100;
+const SIDE = 88;
+const TYPE = 89;
+const SELF_TRADE_PREVENTION = 90;
+const STATUS = 91;
+const FIXED_KNOWN = 92;
 
 export class OrderRecords {
   #buffer = new ArrayBuffer(INITIAL_CAPACITY << BYTES);
@@ -95,14 +93,14 @@ export class OrderRecords {
   }
 
   /** The order as an entity. @param trader its trader */
-  read(order: number, { holder, market }: Trader): Order {
+  read(order: number, { account, market }: Trader): Order {
     const cell = order << CELLS;
     const byte = order << BYTES;
     const numbers = this.#numbers;
     const bytes = this.#bytes;
     return {
       orderId: numbers[cell + ORDER_ID]!,
-      account: holder.account,
+      account,
       market: market.market,
       clientOrderId: this.#names[order]!,
       side: SIDES[bytes[byte + SIDE]!]!,
@@ -136,25 +134,6 @@ export class OrderRecords {
 
   setActive(order: number, place: number): void {
     this.#words[(order << WORDS) + ACTIVE] = place + 1;
-  }
-
-  // Where it is found: its neighbours among its trader's open orders, and the hash of its name.
-
-  /** The trader's open order before this one; so with the next. */
-  older(order: number): number {
-    return this.#words[(order << WORDS) + OLDER]!;
-  }
-
-  setOlder(order: number, older: number): void {
-    this.#words[(order << WORDS) + OLDER] = older;
-  }
-
-  newer(order: number): number {
-    return this.#words[(order << WORDS) + NEWER]!;
-  }
-
-  setNewer(order: number, newer: number): void {
-    this.#words[(order << WORDS) + NEWER] = newer;
   }
 
   nameHash(order: number): number {

@@ -1,6 +1,7 @@
 /** Facts, as of the last applied command. A query changes nothing. */
 import type { Answer } from '../../shared/domain/answers.js';
 import type { AccountOrders, OrderName, Query } from '../../shared/domain/commands.js';
+import type { Balance } from '../../shared/domain/entities.js';
 import { reject } from '../../shared/domain/rejects.js';
 import { NONE } from './order-slots.js';
 import type { State } from './state.js';
@@ -15,13 +16,18 @@ export function answerQuery(state: State, query: Query): Answer {
     case 'BALANCES':
       return {
         kind: 'BALANCES',
-        balances: [...(state.accounts.get(query.body.account)?.balances.values() ?? [])],
+        balances: balancesOf(state, query.body.account),
       };
     case 'BOOK':
       return book(state, query.body.market);
     case 'CATALOG':
       return { kind: 'CATALOG', assets: [...state.assets.values()], markets: [...state.markets.values()] };
   }
+}
+
+function balancesOf({ accounts, ledger }: State, account: number): Balance[] {
+  const balances = accounts.get(account)?.balances.values() ?? [];
+  return Array.from(balances, balance => ledger.read(balance));
 }
 
 function getOrder(state: State, name: OrderName): Answer {

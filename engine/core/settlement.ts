@@ -3,9 +3,7 @@ import type { SettledTrade, Trade } from '../../shared/domain/events.js';
 import { opposite } from '../../shared/domain/orders.js';
 import type { ActiveOrder } from './active-orders.js';
 import { baseOf, quoteOf } from './amounts.js';
-import type { HeldBalance } from './balance.js';
 import { feeOn } from './fees.js';
-import { give, takeAvailable, takeLocked } from './ledger.js';
 import type { State } from './state.js';
 
 /** Moves the money of `lots` at the maker's price and gives the trade; the orders' fills are the caller's to add. */
@@ -23,14 +21,21 @@ export function settle(state: State, taker: ActiveOrder, maker: ActiveOrder, lot
   const tradeId = ++market.lastTradeId;
   market.tracking.touch();
 
-  const takerPaidAfter = takeAvailable(state.funds(taker.trader, takerSide), takersAmount);
-  const makerReceived = state.funds(maker.trader, takerSide);
-  const makerReceivedAfter = give(makerReceived, takersAmount);
-  const makerPaidAfter = takeLocked(state.funds(maker.trader, makerSide), makersAmount);
-  const takerReceived = state.funds(taker.trader, makerSide);
-  const takerReceivedAfter = give(takerReceived, makersAmount);
-  const takerFeeAfter = chargeFee(state, takerReceived, takerFee);
-  const makerFeeAfter = chargeFee(state, makerReceived, makerFee);
+  const { ledger } = state;
+  const takerPays = state.funds(taker.trader, takerSide);
+  const takerReceives = state.funds(taker.trader, makerSide);
+  const makerPays = state.funds(maker.trader, makerSide);
+  const makerReceives = state.funds(maker.trader, takerSide);
+  ledger.take(takerPays, takersAmount);
+  const takerPaidAfter = ledger.total(takerPays);
+  ledger.give(makerReceives, takersAmount);
+  const makerReceivedAfter = ledger.total(makerReceives);
+  ledger.takeLocked(makerPays, makersAmount);
+  const makerPaidAfter = ledger.total(makerPays);
+  ledger.give(takerReceives, makersAmount);
+  const takerReceivedAfter = ledger.total(takerReceives);
+  const takerFeeAfter = chargeFee(state, takerReceives, market.paidIn(makerSide), takerFee);
+  const makerFeeAfter = chargeFee(state, makerReceives, market.paidIn(takerSide), makerFee);
   const movements = 2 + (takerFeeAfter === null ? 0 : 1) + (makerFeeAfter === null ? 0 : 1);
   const trade: SettledTrade = {
     market: market.market,
@@ -61,8 +66,10 @@ export function settle(state: State, taker: ActiveOrder, maker: ActiveOrder, lot
 }
 
 /** Gives what the account of the fees has then; null for a fee of nothing, which moves nothing. */
-function chargeFee(state: State, payer: HeldBalance, fee: bigint): bigint | null {
+function chargeFee(state: State, payer: number, asset: string, fee: bigint): bigint | null {
   if (fee === 0n) return null;
-  takeAvailable(payer, fee);
-  return give(state.balance(state.fees, payer.asset), fee);
+  const fees = state.balance(state.fees, asset);
+  state.ledger.take(payer, fee);
+  state.ledger.give(fees, fee);
+  return state.ledger.total(fees);
 }

@@ -2,7 +2,7 @@
  * All that the exchange knows, and the ways to find it. Changing a thing is the business of the modules that own its
  * rules; here stand the maps, the counters and the loading of an entity from a checkpoint.
  */
-import type { Image } from '../../shared/domain/codec.js';
+import type { Image, Images } from '../../shared/domain/codec.js';
 import {
   type Asset,
   type Balance,
@@ -16,19 +16,20 @@ import type { Emit } from '../../shared/domain/events.js';
 import type { Side } from '../../shared/domain/orders.js';
 import { Account } from './account.js';
 import { type ActiveOrder, ActiveOrders } from './active-orders.js';
-import { Amounts, HeldBalance } from './balance.js';
 import { Changes, type Tracked, tracked } from './changes.js';
 import { HashSum } from './hash.js';
+import { Ledger } from './ledger.js';
 import { MatchPlan } from './matching.js';
 import { OrderIndex } from './order-index.js';
 import { OrderRecords } from './order-records.js';
-import { OrderSlots } from './order-slots.js';
+import { NONE, OrderSlots } from './order-slots.js';
 import { TradedMarket } from './traded-market.js';
 import { Trader } from './trader.js';
 
 export class State {
   readonly stateHash = new HashSum();
   readonly changes = new Changes();
+  readonly ledger = new Ledger(this.stateHash);
   readonly slots = new OrderSlots();
   readonly records = new OrderRecords();
   readonly openOrders = new OrderIndex(this.slots, this.records);
@@ -43,11 +44,10 @@ export class State {
   readonly fees = this.account(FEES);
   /** Oldest first. */
   readonly idempotencyKeys = new Map<string, Tracked<'idempotencyKey'>>();
-  /** The markets whose books this batch changed, with the first update id of the batch. */
-  readonly changedBooks = new Map<TradedMarket, number>();
+  /** The markets whose books this batch changed. */
+  changedBooks: TradedMarket[] = [];
   /** Scratch of the command that is being executed. */
   readonly plan = new MatchPlan();
-  readonly #amounts = new Amounts();
 
   constructor(readonly emit: Emit) {
     this.exchange.tracking.touch();
@@ -58,6 +58,19 @@ export class State {
     const first = this.exchange.lastLedgerId + 1;
     this.exchange.lastLedgerId += count;
     return first;
+  }
+
+  /** Ends the batch: what it changed, each entity once as it is then. The next change begins a new batch. */
+  endBatch(): Images {
+    const { changes, ledger, orders, stateHash } = this;
+    return {
+      exchange: changes.exchange.end(stateHash),
+      asset: changes.asset.end(stateHash),
+      market: changes.market.end(stateHash),
+      balance: ledger.end(),
+      order: orders.end(),
+      idempotencyKey: changes.idempotencyKey.end(stateHash),
+    };
   }
 
   account(account: number): Account {
@@ -80,17 +93,21 @@ export class State {
     added.tracking.touch();
   }
 
-  /** The balance, made with nothing in it where there was none. */
-  balance(holder: Account, asset: string): HeldBalance {
-    const known = holder.balances.get(asset);
-    if (known !== undefined) return known;
-    return this.#addBalance(holder, { account: holder.account, asset, available: 0n, locked: 0n });
+  /** The number of a balance, made with nothing in it where there was none. */
+  balance(holder: Account, asset: string): number {
+    const { account, balances } = holder;
+    return balances.get(asset) ?? this.#addBalance({ account, asset, available: 0n, locked: 0n });
   }
 
-  #addBalance(holder: Account, balance: Balance): HeldBalance {
-    const added = new HeldBalance(balance, this.#amounts, this.changes.balance);
-    holder.balances.set(balance.asset, added);
-    added.tracking.touch();
+  /** What an account has of an asset to use, in smallest units. */
+  available(holder: Account | undefined, asset: string): bigint {
+    const balance = holder?.balances.get(asset);
+    return balance === undefined ? 0n : this.ledger.available(balance);
+  }
+
+  #addBalance(balance: Balance): number {
+    const added = this.ledger.add(balance);
+    this.account(balance.account).balances.set(balance.asset, added);
     return added;
   }
 
@@ -105,8 +122,9 @@ export class State {
   }
 
   /** What the trader's orders of this side pay with, made where there was none. */
-  funds(trader: Trader, side: Side): HeldBalance {
-    return trader.funds(side) ?? this.balance(trader.holder, trader.market.paidIn(side));
+  funds(trader: Trader, side: Side): number {
+    const known = trader.funds(side);
+    return known === NONE ? this.balance(trader.holder, trader.market.paidIn(side)) : known;
   }
 
   /** Of a resting order. */
@@ -119,14 +137,14 @@ export class State {
     const { order, trader } = active;
     const slot = this.orders.rest(active);
     trader.market.book.add(slot, order.side, order.price!);
-    trader.addOpen(this.records, slot);
+    trader.addOpen(this.slots, slot);
     this.openOrders.add(slot, trader);
   }
 
   /** The order rests no longer; the book has let go of it. */
   leave(active: ActiveOrder): void {
     const { slot, trader } = active;
-    trader.removeOpen(this.records, slot);
+    trader.removeOpen(this.slots, slot);
     this.openOrders.delete(slot);
     this.orders.leave(active);
   }
@@ -162,7 +180,7 @@ export class State {
         this.addMarket(image.entity);
         break;
       case 'balance':
-        this.#addBalance(this.account(image.entity.account), image.entity);
+        this.#addBalance(image.entity);
         break;
       case 'order':
         this.#loadOrder(image.entity);

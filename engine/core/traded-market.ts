@@ -2,10 +2,17 @@
 import type { Market, MarketStatus } from '../../shared/domain/entities.js';
 import type { Side } from '../../shared/domain/orders.js';
 import type { ChangesOfKind, Tracking } from './changes.js';
-import { DepthChanges } from './depth-changes.js';
+import { type ChangedLevels, DepthChanges } from './depth-changes.js';
 import { OrderBook } from './order-book.js';
 import type { OrderSlots } from './order-slots.js';
 import type { Trader } from './trader.js';
+
+/** What a batch did to the book of a market. */
+export interface DepthChange extends ChangedLevels {
+  market: string;
+  firstUpdateId: number;
+  lastUpdateId: number;
+}
 
 export class TradedMarket implements Market {
   readonly market: string;
@@ -34,6 +41,8 @@ export class TradedMarket implements Market {
   readonly traders = new Map<number, Trader>();
   /** Sequence of the last command that changed the book. */
   bookChangedAt = 0;
+  /** The first update id of this batch, 0 where the batch has not changed the book. */
+  changedFrom = 0;
 
   constructor(market: Market, orders: OrderSlots, changes: ChangesOfKind<'market'>) {
     this.market = market.market;
@@ -56,6 +65,14 @@ export class TradedMarket implements Market {
     this.updateId = market.updateId;
     this.tracking = changes.track(this);
     this.book = new OrderBook(orders);
+  }
+
+  /** What was done to the book since the last call. */
+  takeDepthChange(): DepthChange {
+    const { market, changedFrom: firstUpdateId, updateId: lastUpdateId } = this;
+    const { bids, asks } = this.depthChanges.take(this.book);
+    this.changedFrom = 0;
+    return { market, firstUpdateId, lastUpdateId, bids, asks };
   }
 
   /** The asset that orders of this side pay with. */

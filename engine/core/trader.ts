@@ -1,41 +1,40 @@
 /** An account in one market: what it pays with on each side, and its open orders. */
 import type { Side } from '../../shared/domain/orders.js';
 import type { Account } from './account.js';
-import type { HeldBalance } from './balance.js';
-import type { OrderRecords } from './order-records.js';
-import { NONE } from './order-slots.js';
+import { NONE, type OrderSlots } from './order-slots.js';
 import type { TradedMarket } from './traded-market.js';
 
 export class Trader {
   /** Its place in the state's list of traders. */
   readonly number: number;
+  readonly account: number;
   readonly holder: Account;
   readonly market: TradedMarket;
-  /** The one placed last, from which the others are linked through their records. */
+  /** The one placed last, from which the others are linked through their slots. */
   #newest = NONE;
   #openCount = 0;
-  #base: HeldBalance | undefined = undefined;
-  #quote: HeldBalance | undefined = undefined;
+  #base = NONE;
+  #quote = NONE;
 
   constructor(number: number, holder: Account, market: TradedMarket) {
     this.number = number;
+    this.account = holder.account;
     this.holder = holder;
     this.market = market;
   }
 
-  /** What an order of this side pays with, where the account ever had any: a buyer's quote, a seller's base. */
-  funds(side: Side): HeldBalance | undefined {
+  /** The balance that an order of this side pays with, a buyer's quote, a seller's base; NONE before there is one. */
+  funds(side: Side): number {
     if (side === 'BUY') {
-      this.#quote ??= this.holder.balances.get(this.market.quote);
+      if (this.#quote === NONE) this.#quote = this.#balance(this.market.quote);
       return this.#quote;
     }
-    this.#base ??= this.holder.balances.get(this.market.base);
+    if (this.#base === NONE) this.#base = this.#balance(this.market.base);
     return this.#base;
   }
 
-  /** What of its funds it can use, in smallest units. */
-  available(side: Side): bigint {
-    return this.funds(side)?.available ?? 0n;
+  #balance(asset: string): number {
+    return this.holder.balances.get(asset) ?? NONE;
   }
 
   get openCount(): number {
@@ -43,26 +42,26 @@ export class Trader {
   }
 
   /** Oldest first. */
-  openOrders(orders: OrderRecords): number[] {
+  openOrders(slots: OrderSlots): number[] {
     const open: number[] = [];
-    for (let order = this.#newest; order !== NONE; order = orders.older(order)) open.push(order);
+    for (let order = this.#newest; order !== NONE; order = slots.older(order)) open.push(order);
     return open.reverse();
   }
 
-  addOpen(orders: OrderRecords, order: number): void {
+  addOpen(slots: OrderSlots, order: number): void {
     const older = this.#newest;
-    orders.setOlder(order, older);
-    orders.setNewer(order, NONE);
-    if (older !== NONE) orders.setNewer(older, order);
+    slots.setOlder(order, older);
+    slots.setNewer(order, NONE);
+    if (older !== NONE) slots.setNewer(older, order);
     this.#newest = order;
     this.#openCount++;
   }
 
-  removeOpen(orders: OrderRecords, order: number): void {
-    const older = orders.older(order);
-    const newer = orders.newer(order);
-    if (older !== NONE) orders.setNewer(older, newer);
-    if (newer !== NONE) orders.setOlder(newer, older);
+  removeOpen(slots: OrderSlots, order: number): void {
+    const older = slots.older(order);
+    const newer = slots.newer(order);
+    if (older !== NONE) slots.setNewer(older, newer);
+    if (newer !== NONE) slots.setOlder(newer, older);
     else this.#newest = older;
     this.#openCount--;
   }

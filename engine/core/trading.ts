@@ -10,7 +10,7 @@ import { reject } from '../../shared/domain/rejects.js';
 import type { ActiveOrder } from './active-orders.js';
 import { baseOf, quoteOf } from './amounts.js';
 import { checkFunds, checkOrder } from './checks.js';
-import { lock, unlock } from './ledger.js';
+import { keyOf } from './levels.js';
 import { planMatch, type Taker } from './matching.js';
 import { NONE } from './order-slots.js';
 import { refuse } from './refuse.js';
@@ -27,7 +27,7 @@ export function placeOrder(state: State, body: PlaceOrder): Answer {
   const problem = checkOrder(state.openOrders, trader, body);
   if (problem !== null) return refuse(state, problem);
   planMatch(market.book, state.slots, takerOf(trader, body), state.plan);
-  const shortage = checkFunds(state.plan, trader, body);
+  const shortage = checkFunds(state, trader, body);
   if (shortage !== null) return refuse(state, shortage);
 
   // After this point the command must succeed.
@@ -82,12 +82,13 @@ function killed({ plan }: State, { timeInForce, quantity }: Order): boolean {
 function execute(state: State, taker: ActiveOrder): readonly Trade[] {
   const { plan } = state;
   if (plan.count === 0) return NO_TRADES;
-  const trades: Trade[] = [];
+  const trades = new Array<Trade>(plan.fills);
+  let filled = 0;
   for (let step = 0; step < plan.count; step++) {
     const maker = state.orders.take(plan.makers[step]!);
     const lots = plan.lots[step]!;
     if (lots === 0) endResting(state, maker, 'EXPIRED_IN_MATCH');
-    else trades.push(fill(state, taker, maker, lots));
+    else trades[filled++] = fill(state, taker, maker, lots);
   }
   return trades;
 }
@@ -123,7 +124,7 @@ function finishOrder(state: State, taker: ActiveOrder): void {
 function restOrder(state: State, active: ActiveOrder): void {
   const { order, trader } = active;
   order.queuePlace = order.orderId;
-  lock(state.funds(trader, order.side), amountNeeded(trader.market, order));
+  state.ledger.lock(state.funds(trader, order.side), amountNeeded(trader.market, order));
   state.rest(active);
   noteLevel(state, active);
 }
@@ -137,7 +138,7 @@ export function amountNeeded(market: Market, { side, price, quantity, filledQuan
 /** Takes an open order out of the book and gives back what it locked. */
 function endResting(state: State, active: ActiveOrder, status: OrderEnd): void {
   const { order, trader, slot } = active;
-  unlock(state.funds(trader, order.side), amountNeeded(trader.market, order));
+  state.ledger.unlock(state.funds(trader, order.side), amountNeeded(trader.market, order));
   noteLevel(state, active);
   trader.market.book.remove(slot);
   leave(state, active);
@@ -162,14 +163,16 @@ function endOrder({ exchange, emit }: State, order: Order, status: OrderEnd): vo
  * The level of a resting order changes, and with it the book: its update id rises by one for a command that changed
  * it, however often (D9).
  */
-function noteLevel({ exchange, changedBooks }: State, { order, trader }: ActiveOrder): void {
+function noteLevel({ exchange, slots, changedBooks }: State, { order, trader, slot }: ActiveOrder): void {
   const { market } = trader;
-  market.depthChanges.note(order.side, order.price!);
+  market.depthChanges.note(slots.level(slot), keyOf(order.side, order.price!));
   if (market.bookChangedAt === exchange.sequence) return;
   market.bookChangedAt = exchange.sequence;
   market.updateId++;
   market.tracking.touch();
-  if (!changedBooks.has(market)) changedBooks.set(market, market.updateId);
+  if (market.changedFrom !== 0) return;
+  market.changedFrom = market.updateId;
+  changedBooks.push(market);
 }
 
 /** The slot of the named open order of that account, or NONE; somebody else's is as unknown as none. */
@@ -179,7 +182,7 @@ export function findOrder(state: State, { account, orderId, market, clientOrderI
     return trader === undefined ? NONE : state.openOrders.withName(trader, clientOrderId!);
   }
   const slot = state.openOrders.withId(orderId);
-  return slot !== NONE && state.traderOf(slot).holder.account === account ? slot : NONE;
+  return slot !== NONE && state.traderOf(slot).account === account ? slot : NONE;
 }
 
 export function cancelOrder(state: State, name: OrderName): Answer {
@@ -212,5 +215,5 @@ export function openOrders(state: State, { account, market }: AccountOrders): nu
   return traders
     .filter(trader => market === null || trader.market.market === market)
     .sort((a, b) => (a.market.market < b.market.market ? -1 : 1))
-    .flatMap(trader => trader.openOrders(state.records));
+    .flatMap(trader => trader.openOrders(state.slots));
 }

@@ -4,10 +4,9 @@
  */
 import type { Answer } from '../../shared/domain/answers.js';
 import type { Transfer } from '../../shared/domain/commands.js';
-import type { IdempotencyKey } from '../../shared/domain/entities.js';
+import { type IdempotencyKey, TREASURY } from '../../shared/domain/entities.js';
 import { insufficient, type Reject, reject } from '../../shared/domain/rejects.js';
 import { MAX_AMOUNT } from '../../shared/domain/units.js';
-import { move } from './ledger.js';
 import { refuse } from './refuse.js';
 import type { State } from './state.js';
 
@@ -36,12 +35,29 @@ function transfer(state: State, type: TransferType, body: Transfer, check: Check
 
   // After this point the command must succeed.
   const { account, asset, amount, key } = body;
+  const { ledger } = state;
   const treasury = state.balance(state.treasury, asset);
   const own = state.balance(state.account(account), asset);
   const [payer, receiver] = type === 'DEPOSIT' ? [treasury, own] : [own, treasury];
-  const payersId = move(state, { type, payer, receiver, amount, key });
-  const ledgerId = type === 'DEPOSIT' ? payersId + 1 : payersId;
-  const { available, locked } = own;
+  const firstLedgerId = state.takeLedgerIds(2);
+  const ledgerId = type === 'DEPOSIT' ? firstLedgerId + 1 : firstLedgerId;
+  ledger.take(payer, amount);
+  ledger.give(receiver, amount);
+  state.emit({
+    kind: 'MOVED',
+    body: {
+      ledgerId: firstLedgerId,
+      type,
+      asset,
+      amount,
+      from: type === 'DEPOSIT' ? TREASURY : account,
+      fromAfter: ledger.total(payer),
+      to: type === 'DEPOSIT' ? account : TREASURY,
+      toAfter: ledger.total(receiver),
+      key,
+    },
+  });
+  const { available, locked } = ledger.read(own);
   const { time } = state.exchange;
   if (key !== null) {
     state.addIdempotencyKey({
@@ -62,7 +78,7 @@ function transfer(state: State, type: TransferType, body: Transfer, check: Check
 
 function checkDeposit(state: State, { asset, amount }: Transfer): Reject | null {
   if (!state.assets.has(asset)) return reject('UNKNOWN_ASSET');
-  const issued = -state.treasury.available(asset);
+  const issued = -state.available(state.treasury, asset);
   if (amount <= 0n || issued + amount > MAX_AMOUNT) return reject('AMOUNT_OUT_OF_RANGE');
   return null;
 }
@@ -70,7 +86,7 @@ function checkDeposit(state: State, { asset, amount }: Transfer): Reject | null 
 function checkWithdrawal(state: State, { account, asset, amount }: Transfer): Reject | null {
   if (!state.assets.has(asset)) return reject('UNKNOWN_ASSET');
   if (amount <= 0n) return reject('AMOUNT_OUT_OF_RANGE');
-  const available = state.accounts.get(account)?.available(asset) ?? 0n;
+  const available = state.available(state.accounts.get(account), asset);
   return available < amount ? insufficient(asset, amount, available) : null;
 }
 

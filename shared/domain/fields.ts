@@ -12,6 +12,8 @@ export type Value = string | number | bigint | boolean | null;
 export interface Field<V extends Value> {
   readonly type: 'integer' | 'amount' | 'text' | 'flag';
   readonly nullable: boolean;
+  /** Where there is a closed list of values. */
+  readonly values?: readonly V[];
   /** Parses the JSON form; `undefined` where it has another type, form or range. */
   readonly parse: (json: unknown) => V | undefined;
 }
@@ -61,6 +63,7 @@ export function oneOf<const V extends string>(values: readonly V[]): Field<V> {
   return {
     type: 'text',
     nullable: false,
+    values,
     // The list's own string, which compares with a constant by its address.
     parse: json => values[(values as readonly unknown[]).indexOf(json)],
   };
