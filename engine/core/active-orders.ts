@@ -80,17 +80,16 @@ export class ActiveOrders {
   /** Ends the batch: gives what it changed, in the order of the first change. */
   end(): Order[] {
     const term = this.#term;
-    const orders: Order[] = [];
-    for (const { order, slot } of this.#active) {
-      orders.push(order);
+    const active = this.#active;
+    this.#active = [];
+    for (const { order, slot } of active) {
       if (slot === NONE) continue;
       this.#records.readHash(slot, term);
       this.#hasher.hash(order, term);
       this.#stateHash.add(term);
       this.#records.settle(slot, order, term);
     }
-    this.#active = [];
-    return orders;
+    return active.map(({ order }) => order);
   }
 
   #add(order: Order, trader: Trader, slot: number): ActiveOrder {

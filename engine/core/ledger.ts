@@ -108,17 +108,13 @@ export class Ledger {
 
   /** Ends the batch: gives the balances that it touched, in the order of the first touch. */
   end(): Balance[] {
-    const balances: Balance[] = [];
-    for (const balance of this.#touched) {
-      const entity = this.read(balance);
-      balances.push(entity);
-      this.#rehash(balance, entity);
-    }
+    const touched = this.#touched;
     this.#touched = [];
-    return balances;
+    return touched.map(balance => this.#end(balance));
   }
 
-  #rehash(balance: number, entity: Balance): void {
+  #end(balance: number): Balance {
+    const entity = this.read(balance);
     const words = this.#words;
     const word = balance * WORDS;
     const term = this.#term;
@@ -136,6 +132,7 @@ export class Ledger {
     words[word + FIXED_HIGH] = term.fixedHigh;
     words[word + FIXED_KNOWN] = 1;
     words[word + TOUCHED] = 0;
+    return entity;
   }
 
   #changed(balance: number): void {

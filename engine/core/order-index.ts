@@ -69,8 +69,9 @@ export class OrderIndex {
   }
 }
 
+/** Eight ids in a row stand next to each other, in one line of cache: orders come in the order of their ids. */
 function hashOfId(orderId: number): number {
-  return Math.imul(orderId, SPREAD);
+  return (Math.imul(orderId / 8, SPREAD) << 3) | (orderId & 7);
 }
 
 /**

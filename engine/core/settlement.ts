@@ -1,10 +1,12 @@
 /** One trade's money: base from seller to buyer, quote from buyer to seller, each side's fee out of what it receives. */
+import { FEES } from '../../shared/domain/entities.js';
 import type { SettledTrade, Trade } from '../../shared/domain/events.js';
-import { opposite } from '../../shared/domain/orders.js';
+import { opposite, type Side } from '../../shared/domain/orders.js';
 import type { ActiveOrder } from './active-orders.js';
 import { baseOf, quoteOf } from './amounts.js';
 import { feeOn } from './fees.js';
 import type { State } from './state.js';
+import type { TradedMarket } from './traded-market.js';
 
 /** Moves the money of `lots` at the maker's price and gives the trade; the orders' fills are the caller's to add. */
 export function settle(state: State, taker: ActiveOrder, maker: ActiveOrder, lots: number): Trade {
@@ -34,8 +36,8 @@ export function settle(state: State, taker: ActiveOrder, maker: ActiveOrder, lot
   const makerPaidAfter = ledger.total(makerPays);
   ledger.give(takerReceives, makersAmount);
   const takerReceivedAfter = ledger.total(takerReceives);
-  const takerFeeAfter = chargeFee(state, takerReceives, market.paidIn(makerSide), takerFee);
-  const makerFeeAfter = chargeFee(state, makerReceives, market.paidIn(takerSide), makerFee);
+  const takerFeeAfter = chargeFee(state, market, makerSide, takerReceives, takerFee);
+  const makerFeeAfter = chargeFee(state, market, takerSide, makerReceives, makerFee);
   const movements = 2 + (takerFeeAfter === null ? 0 : 1) + (makerFeeAfter === null ? 0 : 1);
   const trade: SettledTrade = {
     market: market.market,
@@ -65,10 +67,18 @@ export function settle(state: State, taker: ActiveOrder, maker: ActiveOrder, lot
   return trade;
 }
 
-/** Gives what the account of the fees has then; null for a fee of nothing, which moves nothing. */
-function chargeFee(state: State, payer: number, asset: string, fee: bigint): bigint | null {
+/** @param side that pays with what the fee is in
+ * Gives what the account of the fees has then; null for a fee of nothing, which moves nothing. */
+function chargeFee(
+  state: State,
+  market: TradedMarket,
+  side: Side,
+  payer: number,
+  fee: bigint,
+): bigint | null {
   if (fee === 0n) return null;
-  const fees = state.balance(state.fees, asset);
+  market.fees ??= state.trader(FEES, market);
+  const fees = state.funds(market.fees, side);
   state.ledger.take(payer, fee);
   state.ledger.give(fees, fee);
   return state.ledger.total(fees);

@@ -6,7 +6,6 @@ import type { Image, Images } from '../../shared/domain/codec.js';
 import {
   type Asset,
   type Balance,
-  FEES,
   type IdempotencyKey,
   type Market,
   type Order,
@@ -41,7 +40,6 @@ export class State {
   readonly markets = new Map<string, TradedMarket>();
   readonly accounts = new Map<number, Account>();
   readonly treasury = this.account(TREASURY);
-  readonly fees = this.account(FEES);
   /** Oldest first. */
   readonly idempotencyKeys = new Map<string, Tracked<'idempotencyKey'>>();
   /** The markets whose books this batch changed. */

@@ -39,6 +39,8 @@ export class TradedMarket implements Market {
   readonly depthChanges = new DepthChanges();
   /** By account. */
   readonly traders = new Map<number, Trader>();
+  /** The account of the fees, once there are any. */
+  fees: Trader | undefined = undefined;
   /** Sequence of the last command that changed the book. */
   bookChangedAt = 0;
   /** The first update id of this batch, 0 where the batch has not changed the book. */
