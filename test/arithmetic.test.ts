@@ -273,7 +273,8 @@ t.test('one unit is too little for any fee', async t => {
 
   t.same(market.balance(BUYER, BASE), [1n, 0n]);
   t.same(market.balance(SELLER, QUOTE), [1n, 0n]);
-  t.notOk(market.movements.some(({ type }) => type === 'FEE'));
+  t.notOk(market.entries.some(({ type }) => type === 'FEE'));
+  t.match(market.trades, [{ takerFee: 0n, takerFeeAfter: null, makerFee: 0n, makerFeeAfter: null }]);
 });
 
 t.test('the least value of an order is compared at its full size', async t => {
@@ -322,13 +323,13 @@ function tradeWhole(market: OneMarket, deal: Size): void {
 /** For each trade: what one side pays is what the other keeps and what it is charged, to the unit. */
 function assertPaidInFull(market: OneMarket): void {
   for (const trade of market.trades) {
-    const movements = market.movements.filter(({ tradeId }) => tradeId === trade.tradeId);
+    const reference = `${MARKET}:${trade.tradeId}`;
+    const entries = market.entries.filter(entry => entry.reference === reference);
     for (const asset of [BASE, QUOTE]) {
       const [payer, receiver] = asset === BASE ? [SELLER, BUYER] : [BUYER, SELLER];
       const changes = new Map([payer, receiver, FEES].map(account => [account, 0n]));
-      for (const { from, to, amount } of movements.filter(movement => movement.asset === asset)) {
-        changes.set(from, changes.get(from)! - amount);
-        changes.set(to, changes.get(to)! + amount);
+      for (const { account, amount } of entries.filter(entry => entry.asset === asset)) {
+        changes.set(account, changes.get(account)! + amount);
       }
       const paid = asset === BASE ? trade.baseAmount : trade.quoteAmount;
       const fee = feeIn(asset, trade);

@@ -46,7 +46,13 @@ import {
   type Market,
   ORDER_FIELDS,
 } from '../shared/domain/entities.js';
-import { EVENT_FIELDS, type Event, type EventKind, LEDGER_TYPES } from '../shared/domain/events.js';
+import {
+  EVENT_FIELDS,
+  type Event,
+  type EventKind,
+  LEDGER_TYPES,
+  TRADE_FIELDS,
+} from '../shared/domain/events.js';
 import type { Field, Fields, Value } from '../shared/domain/fields.js';
 import { GENESIS } from '../shared/domain/genesis.js';
 import {
@@ -476,7 +482,7 @@ const answer: fc.Arbitrary<Answer> = fc.oneof(
   plainRecord({
     kind: fc.constant('ORDER' as const),
     order: recordOf(ORDER_FIELDS),
-    trades: fc.array(recordOf(EVENT_FIELDS.TRADE), { maxLength: 3 }),
+    trades: fc.array(recordOf(TRADE_FIELDS), { maxLength: 3 }),
     sequence: integers(),
   }),
   plainRecord({ kind: fc.constant('NOT_HELD' as const), sequence: integers() }),

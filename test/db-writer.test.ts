@@ -21,7 +21,7 @@ import {
   toStreamFields,
 } from '../shared/domain/codec.js';
 import { ENTITY_KINDS, FIRST_USER, KINDS } from '../shared/domain/entities.js';
-import { EVENT_FIELDS, LEDGER_ENTRY_FIELDS } from '../shared/domain/events.js';
+import { LEDGER_ENTRY_FIELDS, TRADE_FIELDS } from '../shared/domain/events.js';
 import { type Fields, integer } from '../shared/domain/fields.js';
 import { addTrade, type Candle, candleOf, INTERVALS, openTime } from '../shared/domain/klines.js';
 import { checkPostgresDurability } from '../shared/io/durability.js';
@@ -37,8 +37,8 @@ const DATABASE_URL = process.env.DATABASE_URL ?? assert.fail('DATABASE_URL is no
 const MAIN = fileURLToPath(new URL('../db-writer/main.js', import.meta.url));
 const EXCHANGE_ID = 'an-exchange';
 const REACH_TIMEOUT_MS = 20_000;
-const TRADE_FIELDS = { ...EVENT_FIELDS.TRADE, time: integer, sequence: integer };
-const LEDGER_FIELDS = { ...LEDGER_ENTRY_FIELDS, time: integer };
+const TRADE_ROW = { ...TRADE_FIELDS, time: integer, sequence: integer };
+const LEDGER_ROW = { ...LEDGER_ENTRY_FIELDS, time: integer };
 const log = createLogger('db-writer-test', 'silent');
 
 /** An exchange of its own for each test: keys, schema, a watermark at 0. */
@@ -104,9 +104,9 @@ class Store {
     t.strictSame(orders, [...journal.orders.values()], 'orders');
     const keys = await this.read(KINDS.idempotencyKey.fields, 'idempotency_keys', 'ledger_id');
     t.strictSame(keys, journal.keys, 'idempotency keys');
-    const trades = await this.read<MadeJournal['trades'][0]>(TRADE_FIELDS, 'trades', 'trade_id');
+    const trades = await this.read<MadeJournal['trades'][0]>(TRADE_ROW, 'trades', 'trade_id');
     t.strictSame(trades, journal.trades, 'trades');
-    t.strictSame(await this.read(LEDGER_FIELDS, 'ledger', 'ledger_id'), journal.ledger, 'ledger');
+    t.strictSame(await this.read(LEDGER_ROW, 'ledger', 'ledger_id'), journal.ledger, 'ledger');
     t.strictSame(await this.candles(), foldAll(trades), 'candles');
     const { rows } = await this.pool.query('SELECT sequence, state_hash, head FROM watermark');
     const { last, stateHash, head } = journal.batches.at(-1)!;
@@ -218,8 +218,8 @@ t.test('every kind has a table with exactly its columns and key', async t => {
     const names = (key as readonly string[]).map(columnName);
     t.equal(rows[0]?.definition, `PRIMARY KEY (${names.join(', ')})`, `${table}: key`);
   }
-  t.strictSame(await columnsIn('trades'), expected(TRADE_FIELDS), 'trades');
-  t.strictSame(await columnsIn('ledger'), expected(LEDGER_FIELDS), 'ledger');
+  t.strictSame(await columnsIn('trades'), expected(TRADE_ROW), 'trades');
+  t.strictSame(await columnsIn('ledger'), expected(LEDGER_ROW), 'ledger');
 });
 
 t.test('migrations: again changes nothing, several at once wait for each other', async t => {

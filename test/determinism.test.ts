@@ -91,10 +91,9 @@ function inputsOf(session: Session): Input[] {
   for (const input of commandsOf(session, () => [...open.values()])) {
     inputs.push(input);
     exchange.execute(input.command, input.timing);
-    for (const { kind, entity } of exchange.endBatch().images) {
-      if (kind !== 'order') continue;
-      if (isOpen(entity.status)) open.set(entity.orderId, entity);
-      else open.delete(entity.orderId);
+    for (const order of exchange.endBatch().images.order) {
+      if (isOpen(order.status)) open.set(order.orderId, { ...order });
+      else open.delete(order.orderId);
     }
   }
   return inputs;

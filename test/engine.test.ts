@@ -668,6 +668,14 @@ rule(
   market  update BTC_USDT makerFee 0.001 takerFee 0.002 | ok
   place   self o1 SELL 1 @ 100      | NEW
   place   self o2 BUY  1 @ 100 NONE | trade o1 o2 1 @ 100 maker fee 0.1 USDT taker fee 0.002 BTC
+  ledger                            | self USDT -100 TRADE BTC_USDT:1 after 900,
+                                    | self USDT 100 TRADE BTC_USDT:1 after 1000,
+                                    | self BTC -1 TRADE BTC_USDT:1 after 9,
+                                    | self BTC 1 TRADE BTC_USDT:1 after 10,
+                                    | self BTC -0.002 FEE BTC_USDT:1 after 9.998,
+                                    | fees BTC 0.002 FEE BTC_USDT:1 after 0.002,
+                                    | self USDT -0.1 FEE BTC_USDT:1 after 999.9,
+                                    | fees USDT 0.1 FEE BTC_USDT:1 after 0.1
   balance self USDT                 | available 999.9 locked 0
   balance self BTC                  | available 9.998 locked 0`,
 );
@@ -714,7 +722,11 @@ rule(
   place  self   o1 SELL 1 @ 91       | NEW
   place  self   o2 BUY  3 @ 91 IOC   | trade s1 o2 1 @ 90, o1 EXPIRED_IN_MATCH remaining 1,
                                      | EXPIRED remaining 2
-  events                             | ORDER_PLACED, TRADE, MOVED, MOVED, ORDER_ENDED, ORDER_ENDED
+  events                             | ORDER_PLACED, TRADE, ORDER_ENDED, ORDER_ENDED
+  ledger                             | self USDT -90 TRADE BTC_USDT:1 after 910,
+                                     | seller USDT 90 TRADE BTC_USDT:1 after 90,
+                                     | seller BTC -1 TRADE BTC_USDT:1 after 9,
+                                     | self BTC 1 TRADE BTC_USDT:1 after 11
   place  buyer  b1 BUY 99 @ 91       | INSUFFICIENT_BALANCE needs 9009 USDT of 1000
   events                             | REFUSED
   ledger                             | none

@@ -7,7 +7,7 @@ import t from 'tap';
 import { Exchange } from '../engine/core/exchange.js';
 import type { Command, CreateMarket } from '../shared/domain/commands.js';
 import { FEES, TREASURY } from '../shared/domain/entities.js';
-import type { Event } from '../shared/domain/events.js';
+import { type Event, ledgerEntries } from '../shared/domain/events.js';
 import {
   ANN,
   asset,
@@ -467,7 +467,8 @@ function lastOf(session: readonly Moment[], batches: 'one each' | 'in one batch'
   return events.flatMap(inShort);
 }
 
-function inShort({ kind, body }: Event): string[] {
+function inShort(event: Event): string[] {
+  const { kind, body } = event;
   switch (kind) {
     case 'REFUSED':
       return [`refused ${body.code}`];
@@ -480,15 +481,23 @@ function inShort({ kind, body }: Event): string[] {
     case 'CANCELED_ALL':
       return [`canceled ${body.orders}`];
     case 'TRADE':
-      return [`trade ${body.quantity} @ ${body.price}`];
-    case 'MOVED': {
-      const { type, from, to, amount, asset } = body;
-      return type === 'TRADE' ? [] : [`${NAMES.get(from)} pays ${NAMES.get(to)} ${amount} ${asset}`];
-    }
+      return [`trade ${body.quantity} @ ${body.price}`, ...paymentsOf(event)];
+    case 'MOVED':
+      return paymentsOf(event);
     case 'ASSET_CREATED':
     case 'MARKET_CREATED':
       return ['listed'];
     case 'MARKET_UPDATED':
       return ['updated'];
   }
+}
+
+/** Who pays whom, without what trader pays trader. */
+function paymentsOf(event: Event): string[] {
+  const entries = ledgerEntries(event).filter(({ type }) => type !== 'TRADE');
+  return entries.flatMap(({ account, asset, amount }, index) =>
+    amount < 0n
+      ? [`${NAMES.get(account)} pays ${NAMES.get(entries[index + 1]!.account)} ${-amount} ${asset}`]
+      : [],
+  );
 }

@@ -6,24 +6,23 @@ import { type BatchText, encodeCommands, encodeEvent, encodeImage, LOGIC } from 
 import {
   type Balance,
   type Exchange,
+  FEES,
   type IdempotencyKey,
   type Market,
   type Order,
   TREASURY,
 } from '../shared/domain/entities.js';
-import {
-  type Event,
-  type LedgerEntry,
-  ledgerEntries,
-  type Movement,
-  type Trade,
-} from '../shared/domain/events.js';
+import type { Event, LedgerEntry, SettledTrade, Trade } from '../shared/domain/events.js';
 
 const MARKET = 'BTC_USDT';
 /** Two seconds before a leap day. */
 const START_MS = Date.UTC(2024, 1, 28, 23, 59, 58);
 
-type Cause = Pick<Movement, 'type' | 'asset' | 'amount' | 'market' | 'tradeId' | 'key'>;
+/** A fee is one in so many, rounded down: of a small amount nothing. */
+const FEE_SHARE = 20_000n;
+
+/** An amount that one account pays another. */
+type Payment = Pick<LedgerEntry, 'type' | 'asset' | 'amount' | 'reference'> & { from: number; to: number };
 
 export type Stored<T> = T & { time: number };
 
@@ -109,8 +108,9 @@ export class MadeJournal {
     const account = this.account();
     const amount = BigInt(1 + this.random(1_000_000));
     const name = `{"a\\b",NULL}${this.sequence}`;
-    const cause = { type: 'DEPOSIT', asset: 'USDT', amount, market: null, tradeId: null, key: name } as const;
-    const moved = this.move(changed, TREASURY, account, cause);
+    const what = { type: 'DEPOSIT', asset: 'USDT', amount, from: TREASURY, to: account } as const;
+    const ledgerId = this.ledger.length + 1;
+    const [fromAfter, toAfter] = this.move(changed, { ...what, reference: name });
     const { available, locked } = this.balances.get(`${account} USDT`)!;
     const key: IdempotencyKey = {
       account,
@@ -126,7 +126,7 @@ export class MadeJournal {
     };
     this.keys.push(key);
     changed.set(`key ${this.sequence}`, encodeImage('idempotencyKey', key));
-    return [moved];
+    return [{ kind: 'MOVED', body: { ...what, ledgerId, fromAfter, toAfter, key: name } }];
   }
 
   /** Places an order; half of them take from the oldest one that is open. */
@@ -155,13 +155,13 @@ export class MadeJournal {
       { kind: 'ORDER_PLACED', body: { orderId: taker.orderId, account, market: MARKET } },
     ];
     const maker = this.open[0];
-    if (maker !== undefined && this.random(2) === 0) events.push(...this.trade(changed, maker, taker));
+    if (maker !== undefined && this.random(2) === 0) events.push(this.trade(changed, maker, taker));
     this.putOrder(changed, taker);
     this.open = [...this.open.slice(-20), taker].filter(order => order.status !== 'FILLED');
     return events;
   }
 
-  private trade(changed: Map<string, unknown>, maker: Order, taker: Order): Event[] {
+  private trade(changed: Map<string, unknown>, maker: Order, taker: Order): Event {
     const quantity = Math.min(maker.quantity! - maker.filledQuantity, taker.quantity!);
     const baseAmount = BigInt(quantity) * this.market.lotSize;
     const quoteAmount = BigInt(quantity * maker.price!) * this.market.tickLotValue;
@@ -186,21 +186,40 @@ export class MadeJournal {
       buyerIsMaker,
       takerOrderId: taker.orderId,
       takerAccount: taker.account,
-      takerFee: 0n,
+      takerFee: (buyerIsMaker ? quoteAmount : baseAmount) / FEE_SHARE,
       makerOrderId: maker.orderId,
       makerAccount: maker.account,
-      makerFee: 0n,
+      makerFee: (buyerIsMaker ? baseAmount : quoteAmount) / FEE_SHARE,
     };
     this.trades.push({ ...trade, time: this.time, sequence: this.sequence });
-    const [buyer, seller] = buyerIsMaker ? [maker, taker] : [taker, maker];
-    const cause = { type: 'TRADE', market: MARKET, tradeId: trade.tradeId, key: null } as const;
-    const base = { ...cause, asset: 'BTC', amount: baseAmount };
-    const quote = { ...cause, asset: 'USDT', amount: quoteAmount };
-    return [
-      { kind: 'TRADE', body: trade },
-      this.move(changed, seller.account, buyer.account, base),
-      this.move(changed, buyer.account, seller.account, quote),
-    ];
+    return { kind: 'TRADE', body: { ...trade, ...this.settle(changed, trade) } };
+  }
+
+  /** Moves the money of a trade and gives what its event says of it. */
+  private settle(changed: Map<string, unknown>, trade: Trade): Omit<SettledTrade, keyof Trade> {
+    const { takerAccount: taker, makerAccount: maker, baseAmount, quoteAmount, buyerIsMaker } = trade;
+    const ledgerId = this.ledger.length + 1;
+    const reference = `${MARKET}:${trade.tradeId}`;
+    const base = { asset: this.market.base, amount: baseAmount };
+    const quote = { asset: this.market.quote, amount: quoteAmount };
+    const [takers, makers] = buyerIsMaker ? [base, quote] : [quote, base];
+    const pay = (from: number, to: number, what: typeof base) =>
+      this.move(changed, { ...what, type: 'TRADE', reference, from, to });
+    const charge = (from: number, asset: string, amount: bigint) =>
+      amount > 0n ? this.move(changed, { type: 'FEE', asset, amount, reference, from, to: FEES })[1] : null;
+    const [takerPaidAfter, makerReceivedAfter] = pay(taker, maker, takers);
+    const [makerPaidAfter, takerReceivedAfter] = pay(maker, taker, makers);
+    return {
+      base: base.asset,
+      quote: quote.asset,
+      ledgerId,
+      takerPaidAfter,
+      makerReceivedAfter,
+      makerPaidAfter,
+      takerReceivedAfter,
+      takerFeeAfter: charge(taker, makers.asset, trade.takerFee),
+      makerFeeAfter: charge(maker, takers.asset, trade.makerFee),
+    };
   }
 
   private putOrder(changed: Map<string, unknown>, order: Order): void {
@@ -208,12 +227,21 @@ export class MadeJournal {
     changed.set(`order ${order.orderId}`, encodeImage('order', order));
   }
 
-  private move(changed: Map<string, unknown>, from: number, to: number, cause: Cause): Event {
-    const fromAfter = this.change(changed, from, cause.asset, -cause.amount);
-    const toAfter = this.change(changed, to, cause.asset, cause.amount);
-    const body = { ...cause, ledgerId: this.ledger.length + 1, from, fromAfter, to, toAfter };
-    for (const entry of ledgerEntries(body)) this.ledger.push({ ...entry, time: this.time });
-    return { kind: 'MOVED', body };
+  /** Gives what the payer has after it, and the receiver. */
+  private move(changed: Map<string, unknown>, { from, to, ...what }: Payment): [bigint, bigint] {
+    return [
+      this.enter(changed, { ...what, account: from, amount: -what.amount }),
+      this.enter(changed, { ...what, account: to }),
+    ];
+  }
+
+  private enter(
+    changed: Map<string, unknown>,
+    entry: Omit<LedgerEntry, 'ledgerId' | 'balanceAfter'>,
+  ): bigint {
+    const balanceAfter = this.change(changed, entry.account, entry.asset, entry.amount);
+    this.ledger.push({ ...entry, ledgerId: this.ledger.length + 1, balanceAfter, time: this.time });
+    return balanceAfter;
   }
 
   /** Gives what the account has after it. */

@@ -7,9 +7,12 @@ import type { NaiveState } from './naive-state.js';
 
 const FEE_UNIT = 10n ** 8n;
 
-export interface Move extends Omit<Movement, 'ledgerId' | 'fromAfter' | 'toAfter'> {
+export interface Move extends Pick<Movement, 'asset' | 'amount' | 'from' | 'to'> {
   outOf: 'available' | 'locked';
 }
+
+/** The payer's ledger id, and what both have after their side of the movement. */
+export type Moved = Pick<Movement, 'ledgerId' | 'fromAfter' | 'toAfter'>;
 
 /** What the account can use of the asset; looking does not touch it. */
 export function availableOf(state: NaiveState, account: number, asset: string): bigint {
@@ -25,29 +28,29 @@ export function touch(state: NaiveState, account: number, asset: string): Balanc
   return fresh;
 }
 
-export function move(state: NaiveState, { outOf, ...what }: Move): void {
+export function move(state: NaiveState, { asset, amount, from, outOf, to }: Move): Moved {
   const ledgerId = state.exchange.lastLedgerId + 1;
   state.exchange.lastLedgerId += 2;
-  const payer = touch(state, what.from, what.asset);
-  payer[outOf] -= what.amount;
+  const payer = touch(state, from, asset);
+  payer[outOf] -= amount;
   const fromAfter = payer.available + payer.locked;
-  const receiver = touch(state, what.to, what.asset);
-  receiver.available += what.amount;
+  const receiver = touch(state, to, asset);
+  receiver.available += amount;
   const toAfter = receiver.available + receiver.locked;
-  state.events.push({ kind: 'MOVED', body: { ...what, ledgerId, fromAfter, toAfter } });
+  return { ledgerId, fromAfter, toAfter };
 }
 
 export function feeOf(received: bigint, rate: number): bigint {
   return (received * BigInt(rate)) / FEE_UNIT;
 }
 
-/** The fee on what an account received in a trade; none where it comes to nothing. */
-export function payFee(
-  state: NaiveState,
-  fee: Pick<Move, 'from' | 'asset' | 'amount' | 'market' | 'tradeId'>,
-): void {
-  if (fee.amount === 0n) return;
-  move(state, { ...fee, type: 'FEE', outOf: 'available', to: FEES, key: null });
+/**
+ * The fee on what an account received in a trade. Gives what the account of the fees has then; null where the fee comes
+ * to nothing, which is no movement.
+ */
+export function payFee(state: NaiveState, fee: Pick<Move, 'asset' | 'amount' | 'from'>): bigint | null {
+  if (fee.amount === 0n) return null;
+  return move(state, { ...fee, outOf: 'available', to: FEES }).toAfter;
 }
 
 /** Locks what the rest of the order needs. */

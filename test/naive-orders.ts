@@ -5,7 +5,7 @@
 import type { Answer } from '../shared/domain/answers.js';
 import type { AccountOrders, OrderName, PlaceOrder } from '../shared/domain/commands.js';
 import type { Market, Order } from '../shared/domain/entities.js';
-import type { OrderEnd, Trade } from '../shared/domain/events.js';
+import type { OrderEnd, SettledTrade } from '../shared/domain/events.js';
 import { isOpen, opposite } from '../shared/domain/orders.js';
 import { insufficient, type Reject, type RejectCode, reject } from '../shared/domain/rejects.js';
 import { availableOf, feeOf, lockRest, move, payFee, unlockRest } from './naive-ledger.js';
@@ -131,7 +131,13 @@ function trade(state: NaiveState, market: Market, { taker, maker, lots }: Match)
   const [takerPays, makerPays] = taker.side === 'BUY' ? [quote, base] : [base, quote];
   const takerFee = feeOf(makerPays.amount, market.takerFee);
   const makerFee = feeOf(takerPays.amount, market.makerFee);
-  const body: Trade = {
+  const takersPayment = { ...takerPays, from: taker.account, outOf: 'available', to: maker.account } as const;
+  const makersPayment = { ...makerPays, from: maker.account, outOf: 'locked', to: taker.account } as const;
+  const { ledgerId, ...takerPaid } = move(state, takersPayment);
+  const makerPaid = move(state, makersPayment);
+  const takerFeeAfter = payFee(state, { asset: makerPays.asset, amount: takerFee, from: taker.account });
+  const makerFeeAfter = payFee(state, { asset: takerPays.asset, amount: makerFee, from: maker.account });
+  const body: SettledTrade = {
     market: market.market,
     tradeId,
     price: maker.price!,
@@ -145,15 +151,17 @@ function trade(state: NaiveState, market: Market, { taker, maker, lots }: Match)
     makerOrderId: maker.orderId,
     makerAccount: maker.account,
     makerFee,
+    base: market.base,
+    quote: market.quote,
+    ledgerId,
+    takerPaidAfter: takerPaid.fromAfter,
+    makerReceivedAfter: takerPaid.toAfter,
+    makerPaidAfter: makerPaid.fromAfter,
+    takerReceivedAfter: makerPaid.toAfter,
+    takerFeeAfter,
+    makerFeeAfter,
   };
   state.events.push({ kind: 'TRADE', body });
-
-  const reason = { market: market.market, tradeId };
-  const payment = { ...reason, type: 'TRADE', key: null } as const;
-  move(state, { ...payment, ...takerPays, outOf: 'available', from: taker.account, to: maker.account });
-  move(state, { ...payment, ...makerPays, outOf: 'locked', from: maker.account, to: taker.account });
-  payFee(state, { ...reason, from: taker.account, asset: makerPays.asset, amount: takerFee });
-  payFee(state, { ...reason, from: maker.account, asset: takerPays.asset, amount: makerFee });
   fill(state, taker, lots, quote.amount);
   fill(state, maker, lots, quote.amount);
 }

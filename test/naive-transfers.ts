@@ -61,9 +61,9 @@ function refusalOf(state: NaiveState, type: Direction, request: Transfer): Rejec
 function carryOut(state: NaiveState, type: Direction, request: Transfer): Answer {
   const { account, asset, amount, key } = request;
   const [from, to] = type === 'DEPOSIT' ? [TREASURY, account] : [account, TREASURY];
-  const payersId = state.exchange.lastLedgerId + 1;
-  const ledgerId = account === from ? payersId : payersId + 1;
-  move(state, { type, asset, amount, outOf: 'available', from, to, market: null, tradeId: null, key });
+  const moved = move(state, { asset, amount, from, outOf: 'available', to });
+  state.events.push({ kind: 'MOVED', body: { type, asset, amount, from, to, key, ...moved } });
+  const ledgerId = account === from ? moved.ledgerId : moved.ledgerId + 1;
   const { available, locked } = touch(state, account, asset);
   const result = { ledgerId, asset, amount, available, locked };
   if (key !== null) {

@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import type { Answer } from '../shared/domain/answers.js';
 import type { Command, CreateMarket, PlaceOrder, UpdateMarket } from '../shared/domain/commands.js';
 import { FIRST_USER } from '../shared/domain/entities.js';
-import type { Movement, Trade } from '../shared/domain/events.js';
+import { type LedgerEntry, ledgerEntries, type SettledTrade } from '../shared/domain/events.js';
 import type { RejectCode } from '../shared/domain/rejects.js';
 import { Recorded } from './recorded.js';
 import { NO_CHANGE } from './script-markets.js';
@@ -124,16 +124,14 @@ export class OneMarket {
     return { bids, asks };
   }
 
-  get trades(): Trade[] {
+  get trades(): SettledTrade[] {
     return this.recorded.events.flat().flatMap(({ kind, body }) => (kind === 'TRADE' ? [body] : []));
   }
 
   /** What moved because of trades. */
-  get movements(): Movement[] {
-    const movements = this.recorded.events
-      .flat()
-      .flatMap(({ kind, body }) => (kind === 'MOVED' ? [body] : []));
-    return movements.filter(({ tradeId }) => tradeId !== null);
+  get entries(): LedgerEntry[] {
+    const trades = this.recorded.events.flat().filter(({ kind }) => kind === 'TRADE');
+    return trades.flatMap(ledgerEntries);
   }
 }
 

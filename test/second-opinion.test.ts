@@ -62,6 +62,9 @@ const MUST_HAPPEN = [
   'a maker ends by EXPIRE_BOTH',
   'an account trades with itself',
   'a trade without a fee',
+  "a trade with the taker's fee only",
+  "a trade with the maker's fee only",
+  'a trade with both fees',
   'an order comes to ten open orders',
 ];
 

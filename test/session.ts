@@ -279,10 +279,8 @@ class Session {
   }
 
   #ledger(): string {
-    const texts = this.#events.flatMap(({ kind, body }) =>
-      kind === 'MOVED' ? ledgerEntries(body).map(entry => ledgerText(entry, this.#words)) : [],
-    );
-    return texts.join(', ') || 'none';
+    const entries = this.#events.flatMap(ledgerEntries);
+    return entries.map(entry => ledgerText(entry, this.#words)).join(', ') || 'none';
   }
 
   #wait(args: string[]): string {

@@ -4,7 +4,7 @@
  */
 import type { PlaceOrder } from '../shared/domain/commands.js';
 import type { Order } from '../shared/domain/entities.js';
-import type { Event } from '../shared/domain/events.js';
+import type { Event, Trade } from '../shared/domain/events.js';
 import type { Told } from './side-by-side.js';
 
 /** How often each thing happened, over all sessions. */
@@ -39,7 +39,7 @@ export class Witness {
   #seeEvent({ kind, body }: Event): void {
     if (kind === 'TRADE') {
       if (body.takerAccount === body.makerAccount) this.#count('an account trades with itself');
-      if (body.takerFee === 0n && body.makerFee === 0n) this.#count('a trade without a fee');
+      this.#count(`a trade ${feesOf(body)}`);
     }
     if (kind === 'MOVED' && body.key !== null) {
       const key = `${body.type === 'DEPOSIT' ? body.to : body.from} ${body.key}`;
@@ -59,6 +59,12 @@ export class Witness {
   #count(what: string): void {
     this.#counts.set(what, (this.#counts.get(what) ?? 0) + 1);
   }
+}
+
+function feesOf({ takerFee, makerFee }: Trade): string {
+  if (takerFee > 0n && makerFee > 0n) return 'with both fees';
+  if (takerFee > 0n) return "with the taker's fee only";
+  return makerFee > 0n ? "with the maker's fee only" : 'without a fee';
 }
 
 /** `LIMIT GTC`, `MARKET IOC by quote`. */
