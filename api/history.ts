@@ -5,7 +5,7 @@
  * question about an account's rows.
  */
 import { ORDER_FIELDS, type Order } from '../shared/domain/entities.js';
-import { EVENT_FIELDS, LEDGER_ENTRY_FIELDS, type LedgerEntry, type Trade } from '../shared/domain/events.js';
+import { LEDGER_ENTRY_FIELDS, type LedgerEntry, TRADE_FIELDS, type Trade } from '../shared/domain/events.js';
 import type { Candle, Interval } from '../shared/domain/klines.js';
 import type { OrderStatus } from '../shared/domain/orders.js';
 import { columnsOf, fromRow } from '../shared/io/tables.js';
@@ -68,9 +68,7 @@ const MAX_FILLS = 10_000;
 const ORDER_COLUMNS = columnsOf(ORDER_FIELDS)
   .map(({ name }) => name)
   .join(', ');
-const TRADE_COLUMNS = [...columnsOf(EVENT_FIELDS.TRADE).map(({ name }) => name), 'time', 'sequence'].join(
-  ', ',
-);
+const TRADE_COLUMNS = [...columnsOf(TRADE_FIELDS).map(({ name }) => name), 'time', 'sequence'].join(', ');
 
 export class History {
   readonly #database: Database;
@@ -199,7 +197,7 @@ function uptoFilled(order: Order, trades: readonly StoredTrade[]): StoredTrade[]
 }
 
 function toTrade(row: Row): StoredTrade {
-  return { ...fromRow(EVENT_FIELDS.TRADE, row), time: Number(row.time), sequence: Number(row.sequence) };
+  return { ...fromRow(TRADE_FIELDS, row), time: Number(row.time), sequence: Number(row.sequence) };
 }
 
 function toCandle(row: Row): Candle {

@@ -14,7 +14,7 @@
  */
 import type pg from 'pg';
 import { ENTITY_KINDS, type EntityKind, KINDS } from '../shared/domain/entities.js';
-import { EVENT_FIELDS, LEDGER_ENTRY_FIELDS } from '../shared/domain/events.js';
+import { LEDGER_ENTRY_FIELDS, TRADE_FIELDS } from '../shared/domain/events.js';
 import type { Fields, Json } from '../shared/domain/fields.js';
 import { type Column, columnName, columnsOf } from '../shared/io/tables.js';
 import type { Row } from './fold.js';
@@ -32,7 +32,7 @@ type TypedColumn = Pick<Column, 'name' | 'type'>;
 const TIME: TypedColumn = { name: 'time', type: 'bigint' };
 const SEQUENCE: TypedColumn = { name: 'sequence', type: 'bigint' };
 
-export const COPY_TRADES = copy('trades', [...columnsOf(EVENT_FIELDS.TRADE), TIME, SEQUENCE]);
+export const COPY_TRADES = copy('trades', [...columnsOf(TRADE_FIELDS), TIME, SEQUENCE]);
 export const COPY_LEDGER = copy('ledger', [...columnsOf(LEDGER_ENTRY_FIELDS), TIME]);
 export const COPY_ORDERS = copy(KINDS.order.table, columnsOf(KINDS.order.fields));
 export const UPSERTS = Object.fromEntries(ENTITY_KINDS.map(kind => [kind, upsert(kind)])) as Record<
