@@ -51,7 +51,7 @@ export class Ledger {
     this.#assets.push(asset);
     this.#amounts[balance * CELLS + AVAILABLE] = available;
     this.#amounts[balance * CELLS + LOCKED] = locked;
-    this.#changed(balance);
+    this.#touch(balance);
     return balance;
   }
 
@@ -137,9 +137,13 @@ export class Ledger {
 
   #changed(balance: number): void {
     const cell = balance * CELLS;
-    const word = balance * WORDS + TOUCHED;
     if (this.#amounts[cell + AVAILABLE]! < 0n || this.#amounts[cell + LOCKED]! < 0n)
       this.#assertTreasury(balance);
+    this.#touch(balance);
+  }
+
+  #touch(balance: number): void {
+    const word = balance * WORDS + TOUCHED;
     if (this.#words[word] === 1) return;
     this.#words[word] = 1;
     this.#touched.push(balance);
