@@ -31,7 +31,7 @@ function auditOrders(state: State): void {
     const { holder, market } = trader;
     const known =
       state.accounts.get(holder.account) === holder && state.markets.get(market.market) === market;
-    if (!known || trader.number !== number || market.traders.get(holder.account) !== trader)
+    if (!known || trader.number !== number || market.traders[holder.account] !== trader)
       throw new Error(`trader ${number} is not who it is`);
     const open = trader.openOrders(slots);
     named += open.length;

@@ -110,11 +110,11 @@ export class State {
   }
 
   trader(account: number, market: TradedMarket): Trader {
-    const known = market.traders.get(account);
+    const known = market.traders[account];
     if (known !== undefined) return known;
     const trader = new Trader(this.traders.length, this.account(account), market);
     this.traders.push(trader);
-    market.traders.set(account, trader);
+    market.traders[account] = trader;
     trader.holder.traders.push(trader);
     return trader;
   }

@@ -178,7 +178,7 @@ function noteLevel({ exchange, slots, changedBooks }: State, { order, trader, sl
 /** The slot of the named open order of that account, or NONE; somebody else's is as unknown as none. */
 export function findOrder(state: State, { account, orderId, market, clientOrderId }: OrderName): number {
   if (orderId === null) {
-    const trader = state.markets.get(market!)?.traders.get(account);
+    const trader = state.markets.get(market!)?.traders[account];
     return trader === undefined ? NONE : state.openOrders.withName(trader, clientOrderId!);
   }
   const slot = state.openOrders.withId(orderId);
