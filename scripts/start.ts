@@ -15,7 +15,7 @@ import { assertPortFree } from './running/ports.js';
 import { privatePostgres } from './running/private-postgres.js';
 import { privateRedis } from './running/private-redis.js';
 import { type ServerProgram, waitUntilAnswering } from './running/private-server.js';
-import { NODE_OPTIONS, type Program } from './running/program.js';
+import { ENGINE_OPTIONS, NODE_OPTIONS, type Program } from './running/program.js';
 import { waitUntilReady } from './running/readiness.js';
 import { exitWith } from './running/refusal.js';
 import { keptSecret } from './running/secrets.js';
@@ -123,7 +123,7 @@ function nodeProcess(name: string, dataDir: DataDir, env: NodeJS.ProcessEnv): Pr
   echoWarnings(name, file, say);
   return {
     name,
-    command: [process.execPath, ...NODE_OPTIONS, main],
+    command: [process.execPath, ...(name === 'engine' ? ENGINE_OPTIONS : NODE_OPTIONS), main],
     workingFolder: dataDir.run,
     env: { ...env, INSTANCE: name },
     logFile: file,

@@ -1,13 +1,12 @@
 /**
  * Commands of a flow, made a few at a time while little is due, so that making them delays hardly any. Those that a
- * long backlog uses up are made when they are needed, and count as late.
+ * backlog uses up are made when they are taken, and count as late.
  */
 import type { Command } from '../../shared/domain/commands.js';
-import { BATCH } from './loaded-exchange.js';
 import type { OrderFlow } from './order-flow.js';
 
-/** Two full batches, since the ring must hold one. Not more: the garbage collector copies what waits here. */
-const AHEAD = 2 * BATCH;
+/** Not more: the garbage collector copies what waits here. */
+const AHEAD = 64;
 
 export class CommandsAhead {
   late = 0;
@@ -20,7 +19,6 @@ export class CommandsAhead {
 
   constructor(flow: OrderFlow) {
     this.#flow = flow;
-    this.#make(AHEAD);
   }
 
   /** What was made before does not count. */
@@ -34,15 +32,11 @@ export class CommandsAhead {
     this.#make(Math.min(count, AHEAD - (this.#made - this.#taken)));
   }
 
-  /** Sees to it that so many can be taken, at most a batch. */
-  need(count: number): void {
-    const missing = count - (this.#made - this.#taken);
-    if (missing <= 0) return;
-    this.#make(missing);
-    this.late += missing;
-  }
-
   take(): Command {
+    if (this.#taken === this.#made) {
+      this.#make(1);
+      this.late++;
+    }
     return this.#ring[this.#taken++ % AHEAD]!;
   }
 

@@ -4,7 +4,7 @@
  */
 import { fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { NODE_OPTIONS } from '../../scripts/running/program.js';
+import { ENGINE_OPTIONS } from '../../scripts/running/program.js';
 import type { ChildMessage, Params, Result, TaskName } from './child.js';
 import { CpuWatch } from './machine.js';
 
@@ -27,7 +27,7 @@ export class FreshProcesses {
 
 function answerOf(task: TaskName, params: unknown): Promise<ChildMessage> {
   return new Promise((resolve, reject) => {
-    const child = fork(CHILD, [task, JSON.stringify(params)], { execArgv: NODE_OPTIONS });
+    const child = fork(CHILD, [task, JSON.stringify(params)], { execArgv: ENGINE_OPTIONS });
     let answer: ChildMessage | undefined;
     child.once('message', message => {
       answer = message as ChildMessage;

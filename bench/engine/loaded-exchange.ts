@@ -6,7 +6,7 @@
 import { Exchange } from '../../engine/core/exchange.js';
 import type { Level } from '../../shared/domain/answers.js';
 import type { Command } from '../../shared/domain/commands.js';
-import { FIRST_USER } from '../../shared/domain/entities.js';
+import { ENTITY_KINDS, FIRST_USER } from '../../shared/domain/entities.js';
 import { ACCOUNTS, type FlowShape, foundation, marketNames, OrderFlow } from './order-flow.js';
 
 /** What the engine takes at most. */
@@ -66,7 +66,7 @@ export class LoadedExchange {
 
   endBatch() {
     const { images } = this.#exchange.endBatch();
-    for (const entities of Object.values(images)) this.#counts.images += entities.length;
+    for (const kind of ENTITY_KINDS) this.#counts.images += images[kind].length;
     return images;
   }
 

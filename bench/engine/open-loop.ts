@@ -78,7 +78,6 @@ export class OpenLoop {
   }
 
   #takeBatch(due: number): void {
-    this.#ahead.need(due);
     for (let i = 0; i < due; i++) this.#loaded.execute(this.#ahead.take());
     const images = this.#loaded.endBatch();
     const ended = performance.now();

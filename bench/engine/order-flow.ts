@@ -128,7 +128,8 @@ export class OrderFlow {
     const body: PlaceOrder = {
       account: FIRST_USER + this.#draw(ACCOUNTS),
       market: this.#markets[this.#draw(this.#markets.length)]!,
-      clientOrderId: `order-${++this.#placed}`,
+      // Up to 12 characters V8 makes it in one piece, as it is when it was decoded.
+      clientOrderId: `ord-${++this.#placed}`,
       side,
       type: isMarket ? 'MARKET' : 'LIMIT',
       timeInForce: isMarket || style === 'IOC' ? 'IOC' : 'GTC',

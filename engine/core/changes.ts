@@ -8,7 +8,9 @@ import { EntityHasher, type HashSum, HashTerm } from './hash.js';
 export class ChangesOfKind<K extends EntityKind> {
   readonly #hasher: EntityHasher<K>;
   readonly #live: (entity: Entities[K]) => boolean;
-  #touched: Tracking<K>[] = [];
+  /** The first `#count` of them are this batch's: an array that is kept need not grow again. */
+  readonly #touched: Tracking<K>[] = [];
+  #count = 0;
 
   constructor(kind: K) {
     this.#hasher = new EntityHasher(kind);
@@ -21,23 +23,23 @@ export class ChangesOfKind<K extends EntityKind> {
   }
 
   add(tracking: Tracking<K>): void {
-    this.#touched.push(tracking);
+    this.#touched[this.#count++] = tracking;
   }
 
   /** Ends the batch: gives what it touched, in the order of the first touch. */
   end(stateHash: HashSum): Entities[K][] {
-    const entities: Entities[K][] = [];
-    for (const tracking of this.#touched) {
-      tracking.touched = false;
+    const entities = new Array<Entities[K]>(this.#count);
+    for (let i = 0; i < this.#count; i++) {
+      const tracking = this.#touched[i]!;
       const { entity } = tracking;
-      entities.push(entity);
+      entities[i] = entity;
+      tracking.touched = false;
       stateHash.subtract(tracking);
-      if (this.#live(entity)) {
-        this.#hasher.hash(entity, tracking);
-        stateHash.add(tracking);
-      }
+      if (!this.#live(entity)) continue;
+      this.#hasher.hash(entity, tracking);
+      stateHash.add(tracking);
     }
-    this.#touched = [];
+    this.#count = 0;
     return entities;
   }
 }

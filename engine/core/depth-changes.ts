@@ -28,7 +28,7 @@ export class DepthChanges {
   /** What changed since the last call, in the order in which it changed first. */
   take(book: OrderBook): ChangedLevels {
     const changed: ChangedLevels = { bids: [], asks: [] };
-    const gone = new Set<number>();
+    let gone: Set<number> | undefined;
     for (let i = 0; i < this.#count; i++) {
       const level = this.#levels[i]!;
       const key = this.#keys[i]!;
@@ -37,6 +37,7 @@ export class DepthChanges {
       const total = book.totalOn(level, key);
       this.#noted[level] = 0;
       if (total === 0) {
+        gone ??= new Set();
         const isElsewhere = gone.has(key) || book.totalAt(side, price) > 0;
         if (isElsewhere) continue;
         gone.add(key);

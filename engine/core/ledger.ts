@@ -36,7 +36,9 @@ export class Ledger {
   readonly #hasher = new EntityHasher('balance');
   /** The term of the balance that is being hashed. */
   readonly #term = new HashTerm();
-  #touched: number[] = [];
+  /** The first `#touchedCount` of them are this batch's. */
+  readonly #touched: number[] = [];
+  #touchedCount = 0;
 
   /** @param stateHash of which the balances' terms are a part */
   constructor(stateHash: HashSum) {
@@ -108,9 +110,10 @@ export class Ledger {
 
   /** Ends the batch: gives the balances that it touched, in the order of the first touch. */
   end(): Balance[] {
-    const touched = this.#touched;
-    this.#touched = [];
-    return touched.map(balance => this.#end(balance));
+    const balances = new Array<Balance>(this.#touchedCount);
+    for (let i = 0; i < balances.length; i++) balances[i] = this.#end(this.#touched[i]!);
+    this.#touchedCount = 0;
+    return balances;
   }
 
   #end(balance: number): Balance {
@@ -146,7 +149,7 @@ export class Ledger {
     const word = balance * WORDS + TOUCHED;
     if (this.#words[word] === 1) return;
     this.#words[word] = 1;
-    this.#touched.push(balance);
+    this.#touched[this.#touchedCount++] = balance;
   }
 
   #assertTreasury(balance: number): void {

@@ -31,6 +31,12 @@ export interface RunningProgram {
  */
 export const NODE_OPTIONS = ['--enable-source-maps', '--max-semi-space-size=32'];
 
+/**
+ * Of the engine besides: its compiled code may take in more of what it calls, which saves a tenth of the core's time once
+ * all of it is compiled, some seconds after the start.
+ */
+export const ENGINE_OPTIONS = [...NODE_OPTIONS, '--max-inlined-bytecode-size-cumulative=3000'];
+
 /** Longer than a process's own `DRAIN_TIMEOUT_MS`, so that it can end by itself and say what it could not do. */
 const STOP_TIMEOUT_MS = 15_000;
 
