@@ -4,6 +4,7 @@ import { CommandsAhead } from './commands-ahead.js';
 import type { FreshProcesses } from './fresh-process.js';
 import { barLines, type Percentiles, percentileLine } from './latencies.js';
 import { LoadedExchange } from './loaded-exchange.js';
+import { machinePauses } from './machine-pauses.js';
 import { OpenLoop, PAUSE_MS } from './open-loop.js';
 import { fourMarkets } from './order-flow.js';
 import { tell, tellDone } from './progress.js';
@@ -39,6 +40,8 @@ export interface SteadyLoad {
   major: SpanStatistics;
   pauses: SpanStatistics;
   collectingInPausesMs: number;
+  /** Of the machine alone, in as many seconds. */
+  machine: SpanStatistics;
 }
 
 export async function reportSteadyLoad(processes: FreshProcesses, seconds: number): Promise<Report> {
@@ -68,13 +71,15 @@ function rateLine({ leftOver }: SteadyLoad, achieved: number): string {
   );
 }
 
-function collectionLines({ minor, major, pauses, collectingInPausesMs }: SteadyLoad): string[] {
+function collectionLines(load: SteadyLoad): string[] {
+  const { minor, major, pauses, collectingInPausesMs, machine, seconds } = load;
   const text = ({ count, totalMs, longestMs }: SpanStatistics) =>
     `${count}, ${totalMs.toFixed(0)} ms in all, the longest ${longestMs.toFixed(1)} ms`;
   return [
     `pauses of ${PAUSE_MS} ms and more: ${text(pauses)}; ` +
       `${percent(collectingInPausesMs, pauses.totalMs || 1, 0)} of that was garbage collection`,
     `garbage collection: minor ${text(minor)}; major ${text(major)}`,
+    `the machine alone, a thread that only looks at the clock for ${seconds} s: ${text(machine)}`,
   ];
 }
 
@@ -122,6 +127,7 @@ export async function measureSteadyLoad({ seconds }: { seconds: number }): Promi
     major: statistics(collected.filter(({ isMajor }) => isMajor)),
     pauses: statistics(loop.pauses),
     collectingInPausesMs: overlapMs(loop.pauses, collected),
+    machine: statistics(machinePauses(seconds, PAUSE_MS)),
   };
 }
 
