@@ -5,6 +5,7 @@ import { insufficient, type Reject, type RejectCode, reject } from '../../shared
 import { baseOf, quoteOf } from './amounts.js';
 import { crosses, type MatchPlan } from './matching.js';
 import type { OrderIndex } from './order-index.js';
+import { MAX_ORDERS } from './order-records.js';
 import { NONE } from './order-slots.js';
 import type { State } from './state.js';
 import type { TradedMarket } from './traded-market.js';
@@ -56,6 +57,7 @@ function checkOpenOrders(orders: OrderIndex, trader: Trader, order: PlaceOrder):
   if (orders.withName(trader, order.clientOrderId) !== NONE) return 'DUPLICATE_CLIENT_ORDER_ID';
   if (order.timeInForce !== 'GTC') return null;
   if (trader.openCount >= market.maxOpenOrders) return 'TOO_MANY_ORDERS';
+  if (orders.size >= MAX_ORDERS) return 'LIMIT_EXCEEDED';
   const total = market.book.totalAt(order.side, order.price!);
   return total + order.quantity! > Number.MAX_SAFE_INTEGER ? 'LIMIT_EXCEEDED' : null;
 }

@@ -11,8 +11,8 @@ import type { HashTerm } from './hash.js';
 import type { Trader } from './trader.js';
 
 const INITIAL_CAPACITY = 4;
-/** Past it the places of a record's bytes are no 32-bit integers. */
-const MAX_BYTES = 2 ** 31;
+/** So many orders may rest in all: the places of a record's bytes are 32-bit integers. */
+export const MAX_ORDERS = 2 ** 23;
 
 /** A record has 2^4 cells, which are 2^5 words or 2^7 bytes. */
 const CELLS = 4;
@@ -156,8 +156,6 @@ export class OrderRecords {
 
   #grow(): void {
     const records = this.#bytes;
-    if (records.length * 2 >= MAX_BYTES)
-      throw new Error(`${records.length >> BYTES} orders are held, no more fit`);
     this.#buffer = new ArrayBuffer(this.#buffer.byteLength * 2);
     this.#numbers = new Float64Array(this.#buffer);
     this.#amounts = new BigInt64Array(this.#buffer);
