@@ -1,6 +1,6 @@
 /**
- * What the core knows of the orders it holds besides their slots: records of 16 cells of 8 bytes, side by side in one
- * buffer, by slot.
+ * What the core knows of the orders that rest, besides their slots: records of 16 cells of 8 bytes, side by side in one
+ * buffer, by slot. Such an order has a price and a quantity, and is good till canceled.
  *
  * A record is two lines of cache and nothing that the garbage collector has to visit. As an object with its parts an
  * order took 450 bytes, and a collection that moved such orders 14 ms.
@@ -36,7 +36,7 @@ const HASH_LOW = 18;
 const HASH_HIGH = 19;
 const FIXED_LOW = 20;
 const FIXED_HIGH = 21;
-// Bytes: places in the lists of shared/domain/orders.ts, and flags.
+// Bytes: places in the lists of shared/domain/orders.ts, and a flag.
 const SIDE = 88;
 const TYPE = 89;
 const SELF_TRADE_PREVENTION = 90;
