@@ -23,9 +23,23 @@ export interface Played {
   resting: number;
 }
 
-/** Plays a workload into a fresh book. */
-export function play(workload: Workload, reports: Reports): Played {
-  const driver = new Driver(workload, reports);
+/** Which slot has the benchmark's order, and the other way round: what the benchmark needs besides the book. */
+export class OrderIds {
+  /** By order id; NONE where it does not rest. */
+  readonly slotOf: Int32Array;
+  /** By slot. */
+  readonly idOf: Uint32Array;
+
+  /** All written once, so that the clock does not see the kernel hand out the pages. */
+  constructor({ maxOrderId, messages }: Workload) {
+    this.slotOf = new Int32Array(maxOrderId + 1).fill(NONE);
+    this.idOf = new Uint32Array(messages).fill(0);
+  }
+}
+
+/** Plays a workload into a fresh book. @param ids no others than fresh ones */
+export function play(workload: Workload, reports: Reports, ids = new OrderIds(workload)): Played {
+  const driver = new Driver(workload, reports, ids);
   for (let seq = 0; seq < workload.messages; seq++) driver.step(seq);
   return { book: driver.book, resting: driver.resting };
 }
@@ -36,9 +50,7 @@ class Driver {
   resting = 0;
   readonly #workload: Workload;
   readonly #reports: Reports;
-  /** By order id; NONE where it does not rest. */
   readonly #slotOf: Int32Array;
-  /** By slot. */
   readonly #idOf: Uint32Array;
   readonly #plan = new MatchPlan();
   readonly #taker: Taker = {
@@ -50,11 +62,11 @@ class Driver {
     selfTradePrevention: 'EXPIRE_MAKER',
   };
 
-  constructor(workload: Workload, reports: Reports) {
+  constructor(workload: Workload, reports: Reports, { slotOf, idOf }: OrderIds) {
     this.#workload = workload;
     this.#reports = reports;
-    this.#slotOf = new Int32Array(workload.maxOrderId + 1).fill(NONE);
-    this.#idOf = new Uint32Array(workload.messages);
+    this.#slotOf = slotOf;
+    this.#idOf = idOf;
   }
 
   step(seq: number): void {

