@@ -17,6 +17,7 @@ const TESTS = [
   'engine-limits',
   'engine',
   'arithmetic',
+  'memory',
   'random',
   'second-opinion',
   'determinism',

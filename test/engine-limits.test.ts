@@ -1,7 +1,10 @@
 /** What the engine refuses, and the rules of deposits, withdrawals, assets and markets, each as a session. */
 import assert from 'node:assert/strict';
 import t from 'tap';
+import { HashSum } from '../engine/core/hash.js';
+import { Ledger } from '../engine/core/ledger.js';
 import type { CreateMarket } from '../shared/domain/commands.js';
+import { FIRST_USER, TREASURY } from '../shared/domain/entities.js';
 import { GENESIS } from '../shared/domain/genesis.js';
 import type { RejectCode } from '../shared/domain/rejects.js';
 import { Recorded } from './recorded.js';
@@ -439,6 +442,23 @@ t.test('time never goes back', async t => {
   run.execute({ command: first!, timing: { time: 5, deadline: 9 } });
   assert.throws(() => run.exchange.execute(second!, { time: 4, deadline: 9 }));
   t.pass('it throws');
+});
+
+t.test('nothing but the treasury goes below zero', async t => {
+  const table: [what: string, change: (ledger: Ledger, balance: number) => void][] = [
+    ['taken', (ledger, balance) => ledger.take(balance, 6n)],
+    ['taken of what is locked', (ledger, balance) => ledger.takeLocked(balance, 6n)],
+    ['locked', (ledger, balance) => ledger.lock(balance, 6n)],
+    ['unlocked', (ledger, balance) => ledger.unlock(balance, 6n)],
+  ];
+  for (const [what, change] of table) {
+    const attempt = (account: number) => {
+      const ledger = new Ledger(new HashSum());
+      change(ledger, ledger.add({ account, asset: 'BTC', available: 5n, locked: 5n }));
+    };
+    t.throws(() => attempt(FIRST_USER), /-1 (available|locked)/, `6 of 5 ${what}`);
+    t.doesNotThrow(() => attempt(TREASURY), `6 of 5 ${what}, of the treasury`);
+  }
 });
 
 /** A test that the session goes as its script says. */

@@ -29,6 +29,7 @@ import {
   WEEK_MS,
   withdraw,
 } from './cases-words.js';
+import { Recorded } from './recorded.js';
 import { SideBySide } from './side-by-side.js';
 
 /** A command, or one that comes some time after the one before it, or past its deadline. */
@@ -449,6 +450,25 @@ t.test('there are at most 10,000 markets, whatever their limits', async t => {
   t.equal(refusals, 0);
   const answer = list({ ...MARKET, market: 'B_C', minQuantity: 0 });
   t.match(answer, { kind: 'REFUSED', reject: { code: 'LIMIT_EXCEEDED' } });
+});
+
+/** The level of 5 takes the place of the level of 4 and gives it back, all in one batch. */
+t.test('a price whose level ended and began anew is told as it is then', async t => {
+  const run = Recorded.fresh();
+  const session = [
+    ...MONEY,
+    buy(ANN, 1, 5, { clientOrderId: 'a' }),
+    buy(ANN, 1, 4, { clientOrderId: 'b' }),
+    cancel(ANN, 'a'),
+    cancel(ANN, 'b'),
+    buy(ANN, 1, 5, { clientOrderId: 'c' }),
+    cancel(ANN, 'c'),
+    buy(ANN, 2, 4),
+    buy(ANN, 3, 5),
+  ];
+  for (const command of [...LISTING, ...session]) run.execute({ command, timing: { time: 1, deadline: 1 } });
+  const [change] = run.endBatch().depth;
+  t.same(Object.fromEntries(change!.bids), { 5: 3, 4: 2 });
 });
 
 /** What the last command did; throws where the exchanges differ. */

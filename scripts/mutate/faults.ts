@@ -108,8 +108,8 @@ export const FAULTS: readonly Fault[] = [
   {
     name: 'a FOK order fills partly',
     file: 'engine/core/trading.ts',
-    from: 'state.plan.filled < body.quantity!',
-    to: 'state.plan.filled === 0',
+    from: 'plan.filled < quantity!',
+    to: 'plan.filled === 0',
   },
   {
     name: 'an IOC order rests',
@@ -120,7 +120,7 @@ export const FAULTS: readonly Fault[] = [
   {
     name: 'an order that ends keeps its money locked',
     file: 'engine/core/trading.ts',
-    from: 'unlock(state.funds(trader, state.orders.side(order)), amountNeeded(state, trader.market, order));',
+    from: 'state.ledger.unlock(state.funds(trader, order.side), amountNeeded(trader.market, order));',
     to: '',
   },
   {
@@ -144,8 +144,8 @@ export const FAULTS: readonly Fault[] = [
   {
     name: "a stranger's order can be cancelled by its id",
     file: 'engine/core/trading.ts',
-    from: 'return order !== NONE && state.traderOf(order).holder.account === account ? order : NONE;',
-    to: 'return order;',
+    from: 'return slot !== NONE && state.traderOf(slot).account === account ? slot : NONE;',
+    to: 'return slot;',
   },
   {
     name: 'cancel-all goes through the markets in the order in which the account came to them',
@@ -154,12 +154,33 @@ export const FAULTS: readonly Fault[] = [
     to: '',
   },
 
+  {
+    name: 'an order that ends keeps its slot',
+    file: 'engine/core/active-orders.ts',
+    from: 'this.#slots.free(active.slot);',
+    to: '',
+  },
+
+  // ---- the depth
+  {
+    name: 'a price whose level ended and began anew is told as gone',
+    file: 'engine/core/depth-changes.ts',
+    from: 'gone.has(key) || book.totalAt(side, price) > 0',
+    to: 'gone.has(key)',
+  },
+  {
+    name: 'a level that a batch told of is left out by the next',
+    file: 'engine/core/depth-changes.ts',
+    from: 'this.#noted[level] = 0;',
+    to: '',
+  },
+
   // ---- money
   {
     name: "a trade is at the taker's price",
     file: 'engine/core/settlement.ts',
-    from: 'const price = orders.price(maker);',
-    to: 'const price = orders.price(taker) || orders.price(maker);',
+    from: 'const { side: makerSide, price } = maker.order;',
+    to: 'const { side: makerSide } = maker.order; const price = taker.order.price ?? maker.order.price;',
   },
   {
     name: 'the trade id is not counted',
@@ -170,32 +191,63 @@ export const FAULTS: readonly Fault[] = [
   {
     name: 'the taker pays no fee',
     file: 'engine/core/settlement.ts',
-    from: 'chargeFee(state, taker, makerSide, trade.takerFee, trade);',
-    to: '',
+    from: 'chargeFee(state, market, makerSide, takerReceives, takerFee)',
+    to: 'null',
   },
   {
     name: "the taker pays the maker's fee",
     file: 'engine/core/settlement.ts',
-    from: 'chargeFee(state, maker, takerSide, trade.makerFee, trade);',
-    to: 'chargeFee(state, taker, makerSide, trade.makerFee, trade);',
+    from: 'chargeFee(state, market, takerSide, makerReceives, makerFee)',
+    to: 'chargeFee(state, market, makerSide, takerReceives, makerFee)',
   },
   {
     name: "the maker's fee is at the taker's rate",
     file: 'engine/core/settlement.ts',
-    from: 'quoteAmount, market.makerFee)',
-    to: 'quoteAmount, market.takerFee)',
+    from: 'feeOn(takersAmount, market.makerFee)',
+    to: 'feeOn(takersAmount, market.takerFee)',
   },
   {
     name: 'a fee is rounded up',
     file: 'engine/core/fees.ts',
-    from: '(received * BigInt(rate)) / SCALE',
-    to: '(received * BigInt(rate) + SCALE - 1n) / SCALE',
+    from: 'BigInt.asIntN(64, rest * fraction) / SCALE',
+    to: '(rest * fraction + SCALE - 1n) / SCALE',
   },
   {
     name: 'an amount times its fee rate wraps at 64 bits',
     file: 'engine/core/fees.ts',
-    from: '(received * BigInt(rate)) / SCALE',
-    to: 'BigInt.asIntN(64, received * BigInt(rate)) / SCALE',
+    from: 'return BigInt.asIntN(64, BigInt.asIntN(64, scales * fraction) + ofRest);',
+    to: 'return BigInt.asIntN(64, received * fraction) / SCALE;',
+  },
+
+  {
+    name: 'a trade does not say that the taker paid a fee',
+    file: 'engine/core/settlement.ts',
+    from: 'takerFeeAfter,',
+    to: 'takerFeeAfter: null,',
+  },
+  {
+    name: 'a trade says what the maker had before it paid',
+    file: 'engine/core/settlement.ts',
+    from: 'const makerPaidAfter = ledger.total(makerPays);',
+    to: 'const makerPaidAfter = ledger.total(makerPays) + makersAmount;',
+  },
+  {
+    name: 'a movement has one ledger id',
+    file: 'engine/core/settlement.ts',
+    from: 'state.takeLedgerIds(2 * movements)',
+    to: 'state.takeLedgerIds(movements)',
+  },
+  {
+    name: 'the ledger says what the payer of a fee had before it',
+    file: 'shared/domain/events.ts',
+    from: '[payer, had - amount]',
+    to: '[payer, had]',
+  },
+  {
+    name: 'an account may go below zero',
+    file: 'engine/core/ledger.ts',
+    from: 'if (account === TREASURY) return;',
+    to: 'return;',
   },
 
   // ---- deposits and withdrawals
@@ -234,13 +286,25 @@ export const FAULTS: readonly Fault[] = [
   {
     name: 'a payer is not touched',
     file: 'engine/core/ledger.ts',
-    from: 'payer.tracking.touch();',
+    from: 'this.#amounts[balance * CELLS + AVAILABLE]! -= amount;',
+    to: 'this.#amounts[balance * CELLS + AVAILABLE]! -= amount; return;',
+  },
+  {
+    name: 'a balance is touched once and never again',
+    file: 'engine/core/ledger.ts',
+    from: 'words[word + TOUCHED] = 0;',
     to: '',
   },
   {
     name: 'a market whose book changed is not touched',
     file: 'engine/core/trading.ts',
     from: 'market.tracking.touch();',
+    to: '',
+  },
+  {
+    name: 'the state hash keeps an order as it was',
+    file: 'engine/core/active-orders.ts',
+    from: 'this.#stateHash.subtract(this.#term);',
     to: '',
   },
   {
