@@ -468,7 +468,10 @@ t.test('a price whose level ended and began anew is told as it is then', async t
   ];
   for (const command of [...LISTING, ...session]) run.execute({ command, timing: { time: 1, deadline: 1 } });
   const [change] = run.endBatch().depth;
-  t.same(Object.fromEntries(change!.bids), { 5: 3, 4: 2 });
+  t.same(change!.bids, [
+    [5, 3],
+    [4, 2],
+  ]);
 });
 
 /** What the last command did; throws where the exchanges differ. */

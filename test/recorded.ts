@@ -194,6 +194,9 @@ export class Recorded {
       this.#folds.set(change.market, fold);
       assert.equal(change.firstUpdateId, fold.lastUpdateId + 1, 'no update is missing or twice');
       assert.equal(fold.apply(change), 'APPLIED');
+      for (const levels of [change.bids, change.asks]) {
+        assert.equal(new Set(levels.map(([price]) => price)).size, levels.length, 'each price once');
+      }
     }
     for (const market of this.#markets()) {
       const { lastUpdateId, bids, asks } = this.#book(market);

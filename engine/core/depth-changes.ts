@@ -11,10 +11,10 @@ export interface ChangedLevels {
 
 export class DepthChanges {
   #count = 0;
-  /** The changed levels and their keys. A price is there again when its level ended and another one began. */
+  /** The changed levels and their keys. A price is there again when its level ended and it got one again. */
   readonly #levels: number[] = [];
   readonly #keys: number[] = [];
-  /** By level: the key under which it is among the changed ones, 0 where it is not. */
+  /** By level: the key under which it was noted last and not yet told, 0 where there is none. */
   readonly #noted: number[] = [];
 
   note(level: number, key: number): void {
@@ -35,12 +35,15 @@ export class DepthChanges {
       const side = sideOf(key);
       const price = priceOf(key);
       const total = book.totalOn(level, key);
-      this.#noted[level] = 0;
+      const isUntold = this.#noted[level] === key;
+      if (isUntold) this.#noted[level] = 0;
       if (total === 0) {
         gone ??= new Set();
         const isElsewhere = gone.has(key) || book.totalAt(side, price) > 0;
         if (isElsewhere) continue;
         gone.add(key);
+      } else if (!isUntold) {
+        continue;
       }
       (side === 'BUY' ? changed.bids : changed.asks).push([price, total]);
     }

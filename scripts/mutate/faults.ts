@@ -171,8 +171,14 @@ export const FAULTS: readonly Fault[] = [
   {
     name: 'a level that a batch told of is left out by the next',
     file: 'engine/core/depth-changes.ts',
-    from: 'this.#noted[level] = 0;',
+    from: 'if (isUntold) this.#noted[level] = 0;',
     to: '',
+  },
+  {
+    name: 'a price that got its level again is told twice',
+    file: 'engine/core/depth-changes.ts',
+    from: '} else if (!isUntold) {',
+    to: '} else if (!isUntold && total < 0) {',
   },
 
   // ---- money
