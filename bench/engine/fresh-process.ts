@@ -1,5 +1,5 @@
 /**
- * Each measurement in a process of its own, started with the flags that the exchange's processes get, one after the
+ * Each measurement in a process of its own, started with the flags that the engine gets, one after the
  * other; and whether anything else took processor time meanwhile.
  */
 import { fork } from 'node:child_process';
