@@ -123,12 +123,6 @@ export function tupleEncoder<T>(fields: Fields<T>, tag?: string): (record: T) =>
   return new Function('record', `return [${elements.join(', ')}];`) as (record: T) => Json[];
 }
 
-/** A function that copies the fields of a record, and nothing else that the object has. Compiled, as above. */
-export function recordCopier<T>(fields: Fields<T>): (record: T) => T {
-  const copies = Object.keys(fields).map(name => `${name}: record.${name}`);
-  return new Function('record', `return { ${copies.join(', ')} };`) as (record: T) => T;
-}
-
 function tupleDecoder<T>(fields: Fields<T>): Compiled<T>['fromTuple'] {
   const names = Object.keys(fields);
   const parse = Object.values<Field<Value>>(fields as Record<string, Field<Value>>).map(field => field.parse);
