@@ -67,8 +67,10 @@ export function settle(state: State, taker: ActiveOrder, maker: ActiveOrder, lot
   return trade;
 }
 
-/** @param side that pays with what the fee is in
- * Gives what the account of the fees has then; null for a fee of nothing, which moves nothing. */
+/**
+ * Gives what the account of the fees has then; null for a fee of nothing, which moves nothing.
+ * @param side that pays with what the fee is in
+ */
 function chargeFee(
   state: State,
   market: TradedMarket,
