@@ -162,10 +162,10 @@ function nameOf(swarm: Swarm): fc.Arbitrary<string> {
 
 /** Numbers of a range: near both its ends and of every size between; where nonsense occurs, also just outside of it. */
 function between(min: number, max: number, swarm: Swarm): fc.Arbitrary<number> {
-  const any = fc.integer({ min, max });
+  const even = fc.integer({ min, max });
   const sized = fc.integer({ min: 0, max: Math.floor(Math.log2(max)) }).map(power => 2 ** power);
   const edge = fc.constantFrom(min, Math.max(min, max - 1), max);
-  const usual = swarm.isLarge ? fc.oneof(sized, sized, edge, any) : any;
+  const usual = swarm.isLarge ? fc.oneof(sized, sized, edge, even) : even;
   const nonsense = fc.constantFrom(0, min - 1, Math.min(max + 1, Number.MAX_SAFE_INTEGER));
   return rarely(hasOf(swarm)('NONSENSE'), nonsense, usual);
 }

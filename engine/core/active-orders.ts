@@ -65,7 +65,7 @@ export class ActiveOrders {
     const trader = this.#traders[this.#slots.trader(slot)]!;
     const active = this.#add(records.read(slot, trader), trader, slot);
     records.setActive(slot, active.place);
-    records.readHash(slot, this.#term);
+    records.readTerm(slot, this.#term);
     this.#stateHash.subtract(this.#term);
     return active;
   }
@@ -84,7 +84,7 @@ export class ActiveOrders {
     this.#active = [];
     for (const { order, slot } of active) {
       if (slot === NONE) continue;
-      this.#records.readHash(slot, term);
+      this.#records.readTerm(slot, term);
       this.#hasher.hash(order, term);
       this.#stateHash.add(term);
       this.#records.settle(slot, order, term);

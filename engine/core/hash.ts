@@ -23,6 +23,28 @@ export class HashTerm {
   fixedLow = 0;
   fixedHigh = 0;
   fixedKnown = false;
+
+  /** Takes it from five words of a row, where `write` has put it. */
+  read(words: Int32Array, at: number): void {
+    this.low = words[at]!;
+    this.high = words[at + 1]!;
+    this.fixedLow = words[at + 2]!;
+    this.fixedHigh = words[at + 3]!;
+    this.fixedKnown = words[at + 4] === 1;
+  }
+
+  write(words: Int32Array, at: number): void {
+    words[at] = this.low;
+    words[at + 1] = this.high;
+    words[at + 2] = this.fixedLow;
+    words[at + 3] = this.fixedHigh;
+    words[at + 4] = this.fixedKnown ? 1 : 0;
+  }
+
+  /** Five words for an entity that has no term yet. */
+  static clear(words: Int32Array, at: number): void {
+    words.fill(0, at, at + 5);
+  }
 }
 
 /** A sum modulo 2^64 of entity hashes. */

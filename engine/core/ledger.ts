@@ -17,11 +17,8 @@ const WORDS = 10;
 const AVAILABLE = 0;
 const LOCKED = 1;
 // Words.
-const HASH_LOW = 4;
-const HASH_HIGH = 5;
-const FIXED_LOW = 6;
-const FIXED_HIGH = 7;
-const FIXED_KNOWN = 8;
+/** The term of the state hash: five words. */
+const TERM = 4;
 const TOUCHED = 9;
 
 export class Ledger {
@@ -118,23 +115,14 @@ export class Ledger {
 
   #end(balance: number): Balance {
     const entity = this.read(balance);
-    const words = this.#words;
     const word = balance * WORDS;
     const term = this.#term;
-    term.low = words[word + HASH_LOW]!;
-    term.high = words[word + HASH_HIGH]!;
-    term.fixedLow = words[word + FIXED_LOW]!;
-    term.fixedHigh = words[word + FIXED_HIGH]!;
-    term.fixedKnown = words[word + FIXED_KNOWN] === 1;
+    term.read(this.#words, word + TERM);
     this.#stateHash.subtract(term);
     this.#hasher.hash(entity, term);
     this.#stateHash.add(term);
-    words[word + HASH_LOW] = term.low;
-    words[word + HASH_HIGH] = term.high;
-    words[word + FIXED_LOW] = term.fixedLow;
-    words[word + FIXED_HIGH] = term.fixedHigh;
-    words[word + FIXED_KNOWN] = 1;
-    words[word + TOUCHED] = 0;
+    term.write(this.#words, word + TERM);
+    this.#words[word + TOUCHED] = 0;
     return entity;
   }
 

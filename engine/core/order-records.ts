@@ -7,7 +7,7 @@
  */
 import type { Order } from '../../shared/domain/entities.js';
 import { ORDER_STATUSES, ORDER_TYPES, SELF_TRADE_PREVENTIONS, SIDES } from '../../shared/domain/orders.js';
-import type { HashTerm } from './hash.js';
+import { HashTerm } from './hash.js';
 import type { Trader } from './trader.js';
 
 const INITIAL_CAPACITY = 4;
@@ -32,16 +32,13 @@ const QUEUE_PLACE = 7;
 const NAME_HASH = 16;
 /** One more than its place among the active orders, 0 where it is none. */
 const ACTIVE = 17;
-const HASH_LOW = 18;
-const HASH_HIGH = 19;
-const FIXED_LOW = 20;
-const FIXED_HIGH = 21;
-// Bytes: places in the lists of shared/domain/orders.ts, and a flag.
-const SIDE = 88;
-const TYPE = 89;
-const SELF_TRADE_PREVENTION = 90;
-const STATUS = 91;
-const FIXED_KNOWN = 92;
+/** The term of the state hash: five words. */
+const TERM = 18;
+// Bytes: places in the lists of shared/domain/orders.ts.
+const SIDE = 92;
+const TYPE = 93;
+const SELF_TRADE_PREVENTION = 94;
+const STATUS = 95;
 
 export class OrderRecords {
   #buffer = new ArrayBuffer(INITIAL_CAPACITY << BYTES);
@@ -64,10 +61,10 @@ export class OrderRecords {
     numbers[cell + QUANTITY] = order.quantity!;
     numbers[cell + CREATED_AT] = order.createdAt;
     this.#words[(record << WORDS) + ACTIVE] = active + 1;
+    HashTerm.clear(this.#words, (record << WORDS) + TERM);
     bytes[byte + SIDE] = placeOf(SIDES, order.side);
     bytes[byte + TYPE] = placeOf(ORDER_TYPES, order.type);
     bytes[byte + SELF_TRADE_PREVENTION] = placeOf(SELF_TRADE_PREVENTIONS, order.selfTradePrevention);
-    bytes[byte + FIXED_KNOWN] = 0;
     this.#names[record] = order.clientOrderId;
   }
 
@@ -84,12 +81,8 @@ export class OrderRecords {
     numbers[cell + QUEUE_PLACE] = order.queuePlace;
     numbers[cell + UPDATED_AT] = order.updatedAt;
     bytes[byte + STATUS] = placeOf(ORDER_STATUSES, order.status);
-    words[word + HASH_LOW] = term.low;
-    words[word + HASH_HIGH] = term.high;
-    words[word + FIXED_LOW] = term.fixedLow;
-    words[word + FIXED_HIGH] = term.fixedHigh;
-    bytes[byte + FIXED_KNOWN] = 1;
     words[word + ACTIVE] = 0;
+    term.write(words, word + TERM);
   }
 
   /** The order as an entity. @param trader its trader */
@@ -144,14 +137,8 @@ export class OrderRecords {
     this.#words[(order << WORDS) + NAME_HASH] = hash;
   }
 
-  readHash(order: number, term: HashTerm): void {
-    const words = this.#words;
-    const word = order << WORDS;
-    term.low = words[word + HASH_LOW]!;
-    term.high = words[word + HASH_HIGH]!;
-    term.fixedLow = words[word + FIXED_LOW]!;
-    term.fixedHigh = words[word + FIXED_HIGH]!;
-    term.fixedKnown = this.#bytes[(order << BYTES) + FIXED_KNOWN] === 1;
+  readTerm(order: number, term: HashTerm): void {
+    term.read(this.#words, (order << WORDS) + TERM);
   }
 
   #grow(): void {

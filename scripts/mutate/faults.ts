@@ -298,7 +298,7 @@ export const FAULTS: readonly Fault[] = [
   {
     name: 'a balance is touched once and never again',
     file: 'engine/core/ledger.ts',
-    from: 'words[word + TOUCHED] = 0;',
+    from: 'this.#words[word + TOUCHED] = 0;',
     to: '',
   },
   {
@@ -316,7 +316,7 @@ export const FAULTS: readonly Fault[] = [
   {
     name: 'a record keeps the hash of the order that it was before',
     file: 'engine/core/order-records.ts',
-    from: 'bytes[byte + FIXED_KNOWN] = 0;',
+    from: 'HashTerm.clear(this.#words, (record << WORDS) + TERM);',
     to: '',
   },
 ];
