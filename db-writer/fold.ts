@@ -30,6 +30,7 @@ export interface Changes {
   readonly sequence: number;
   readonly stateHash: string;
   readonly head: string;
+  readonly logic: number;
   readonly images: ReadonlyMap<EntityKind, readonly Row[]>;
   /** The trade's fields, then the command's time and sequence. */
   readonly trades: readonly Row[];
@@ -45,11 +46,12 @@ export function fold(batches: readonly BatchText[]): Changes {
     images.add(batch);
     happened.add(batch);
   }
-  const { last, stateHash, head } = batches.at(-1)!;
+  const { last, stateHash, head, logic } = batches.at(-1)!;
   return {
     sequence: last,
     stateHash,
     head,
+    logic,
     images: images.rows(),
     trades: happened.trades,
     ledger: happened.ledger,

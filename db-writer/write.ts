@@ -70,7 +70,14 @@ async function moveWatermark(client: pg.PoolClient, from: Watermark, changes: Ch
   const { rowCount } = await client.query({
     name: 'move watermark',
     text: MOVE_WATERMARK,
-    values: [changes.sequence, changes.stateHash, changes.head, from.sequence, from.exchangeId],
+    values: [
+      changes.sequence,
+      changes.stateHash,
+      changes.head,
+      changes.logic,
+      from.sequence,
+      from.exchangeId,
+    ],
   });
   return rowCount === 1;
 }

@@ -15,6 +15,7 @@ import {
   type PublicTrade,
   type Reply,
   type Request,
+  sizeOf,
 } from '../shared/domain/codec.js';
 import type { Command, Query } from '../shared/domain/commands.js';
 import type { Event } from '../shared/domain/events.js';
@@ -45,20 +46,30 @@ export interface Publications {
   listings: Json[];
 }
 
-/** Applies list entries in order. @param head the head that the batch's commit will set */
+/** Where a batch stands in the journal. */
+export interface Place {
+  /** The head that its commit sets. */
+  head: string;
+  /** The `end` of the batch before it. */
+  after: number;
+}
+
+/** Applies list entries in order. */
 export function applyBatch(
   machine: Machine,
   clock: Clock,
   entries: readonly string[],
-  head: string,
+  place: Place,
 ): AppliedBatch {
   const batch = new BatchBuilder(machine, clock);
   for (const entry of entries) batch.take(entry);
-  return batch.end(head);
+  return batch.end(place);
 }
 
 class BatchBuilder {
   readonly #first: number;
+  /** Deadlines are by the wall clock. */
+  readonly #drift: number;
   readonly #commands: JournaledCommand[] = [];
   readonly #events: Json[] = [];
   readonly #deadLetters: DeadLetter[] = [];
@@ -72,6 +83,7 @@ class BatchBuilder {
     readonly clock: Clock,
   ) {
     this.#first = machine.exchange.sequence + 1;
+    this.#drift = clock.drift();
   }
 
   take(entry: string): void {
@@ -84,8 +96,9 @@ class BatchBuilder {
 
   #execute(request: Request, command: Command, entry: string): void {
     const time = this.clock.now();
-    const { answer, events, journaled } = this.machine.execute(command, { time, deadline: request.deadline });
-    this.#commands.push({ time, entry });
+    const deadline = this.#deadlineOf(request);
+    const { answer, events, journaled } = this.machine.execute(command, { time, deadline });
+    this.#commands.push({ time, deadline, entry });
     this.#events.push(journaled);
     this.#collectTrades(events, time);
     const encoded = this.#reply(request, answer);
@@ -94,7 +107,13 @@ class BatchBuilder {
 
   /** Nobody waits for a query that is past its deadline. */
   #answer(request: Request, query: Query): void {
-    if (this.clock.now() <= request.deadline) this.#reply(request, this.machine.exchange.query(query));
+    if (this.clock.now() <= this.#deadlineOf(request))
+      this.#reply(request, this.machine.exchange.query(query));
+  }
+
+  /** By the engine's clock: however the wall clocks have jumped, it is as far away as it was for the sender. */
+  #deadlineOf({ deadline }: Request): number {
+    return Math.max(0, deadline - this.#drift);
   }
 
   /** Answers share objects with the state, so they are encoded at once. */
@@ -117,7 +136,7 @@ class BatchBuilder {
     }
   }
 
-  end(head: string): AppliedBatch {
+  end({ head, after }: Place): AppliedBatch {
     const { images, stateHash, depth } = this.machine.exchange.endBatch();
     const sequenced = this.#commands.length > 0;
     const journal: BatchText = {
@@ -125,11 +144,13 @@ class BatchBuilder {
       head,
       first: this.#first,
       last: this.machine.exchange.sequence,
+      end: after,
       commands: encodeCommands(this.#commands),
       events: JSON.stringify(this.#events),
       images: encodeImages(images),
       stateHash,
     };
+    journal.end += sizeOf(journal);
     return {
       taken: this.#taken,
       journal: sequenced ? journal : undefined,

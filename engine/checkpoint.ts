@@ -18,6 +18,8 @@ export interface Watermark {
   sequence: number;
   stateHash: string;
   exchangeId: string;
+  /** Of the engine that wrote the state. */
+  logic: number;
 }
 
 /** Fills a new machine with the checkpoint and gives the watermark it stands at. Nothing else must have used it. */
@@ -45,10 +47,15 @@ export async function loadCheckpoint(pool: pg.Pool, machine: Machine, log: Logge
 }
 
 export async function readWatermark(client: pg.Pool | pg.PoolClient): Promise<Watermark | undefined> {
-  const { rows } = await client.query('SELECT sequence, state_hash, exchange_id FROM watermark');
+  const { rows } = await client.query('SELECT sequence, state_hash, exchange_id, logic FROM watermark');
   const [row] = rows;
   if (row === undefined) return undefined;
-  return { sequence: Number(row.sequence), stateHash: row.state_hash, exchangeId: row.exchange_id };
+  return {
+    sequence: Number(row.sequence),
+    stateHash: row.state_hash,
+    exchangeId: row.exchange_id,
+    logic: row.logic,
+  };
 }
 
 async function loadKind(client: pg.PoolClient, machine: Machine, kind: EntityKind): Promise<number> {

@@ -1,21 +1,18 @@
 /**
- * The engine's time: wall-clock milliseconds that never go backwards. It is read from the wall once, at the start, and
- * runs on with the monotonic clock, so that a jump of the wall clock expires nothing (D6).
+ * The engine's time: milliseconds that never go backwards. It is taken from the wall clock once, at the start, and runs
+ * on with the monotonic clock, so that a jump of the wall clock moves no time of the exchange (D6).
  */
 export class Clock {
   readonly #origin: number;
-  #last: number;
 
-  /** @param notBefore the time of the last applied command */
+  /** @param notBefore the time of the last applied command; a wall clock that is behind it does not count */
   constructor(notBefore: number) {
-    this.#origin = Date.now() - performance.now();
-    this.#last = notBefore;
+    this.#origin = Math.max(Date.now(), notBefore) - performance.now();
   }
 
   /** Milliseconds since the epoch. */
   now(): number {
-    this.#last = Math.max(this.#last, Math.floor(this.#origin + performance.now()));
-    return this.#last;
+    return Math.floor(this.#origin + performance.now());
   }
 
   /** How far the wall clock is ahead of this one, in milliseconds. */

@@ -7,7 +7,8 @@
 import { readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
-import { type BatchText, fromStreamFields, toStreamFields } from '../shared/domain/codec.js';
+import { toStreamFields } from '../shared/domain/codec.js';
+import { Journal } from '../shared/io/journal.js';
 import type { Keys } from '../shared/io/keys.js';
 import type { Logger } from '../shared/io/log.js';
 import { connectOnce, connectPatiently, tellOutages } from '../shared/io/redis.js';
@@ -18,7 +19,6 @@ import { Wake } from './wake.js';
 const MAX_BATCH_ENTRIES = 512;
 const MAX_BATCH_BYTES = 1_000_000;
 const RETRY_DELAY_MS = 20;
-const JOURNAL_PAGE = 256;
 
 /** Redis is out of memory or disk, loading, or running a slow script: it may take the same commit later. */
 const PASSING_REFUSAL = /^(OOM|MISCONF|LOADING|BUSY) /;
@@ -40,6 +40,7 @@ export class CommandLog {
   /** Commits and publishes; never sends twice by itself. */
   readonly #writer: Redis & Scripts;
   readonly #reader: Redis;
+  readonly #journal: Journal;
   readonly #wake: Wake;
   #interrupted = false;
 
@@ -48,6 +49,7 @@ export class CommandLog {
     this.#log = log;
     this.#writer = withScripts(connectOnce(redisUrl));
     this.#reader = connectPatiently(redisUrl);
+    this.#journal = new Journal(this.#reader, keys.journal);
     this.#wake = new Wake(redisUrl, keys.wake);
     tellOutages(this.#reader, log);
     // The two are lost together, and told of once.
@@ -57,6 +59,10 @@ export class CommandLog {
 
   #connections(): Redis[] {
     return [this.#writer, this.#reader];
+  }
+
+  get journal(): Journal {
+    return this.#journal;
   }
 
   /** The connection for reads that may be sent again. */
@@ -136,24 +142,6 @@ export class CommandLog {
 
   async resign(instance: string): Promise<void> {
     await this.#writer.resign(this.#keys.leader, instance);
-  }
-
-  /** The journal's batches after a sequence, in pages; ends at the journal's end. */
-  async *journalAfter(sequence: number): AsyncIterable<BatchText> {
-    let after = sequence;
-    for (;;) {
-      const page = await this.#reader.xrange(this.#keys.journal, `(${after}-0`, '+', 'COUNT', JOURNAL_PAGE);
-      for (const [, fields] of page) yield fromStreamFields(fields);
-      const last = page.at(-1);
-      if (last === undefined) return;
-      after = Number.parseInt(last[0], 10);
-    }
-  }
-
-  /** Sequence of the journal's last batch; 0 where there is none. */
-  async journalEnd(): Promise<number> {
-    const [last] = await this.#reader.xrevrange(this.#keys.journal, '+', '-', 'COUNT', 1);
-    return last === undefined ? 0 : Number.parseInt(last[0], 10);
   }
 }
 

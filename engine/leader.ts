@@ -25,6 +25,8 @@ export class Leader {
   readonly #parts: LeaderParts;
   /** `<epoch>:<batch>` of the last commit. */
   #head: string;
+  /** Of the last batch in the journal. */
+  #end = 0;
   #stopping = false;
 
   constructor(parts: LeaderParts, head: string) {
@@ -44,6 +46,7 @@ export class Leader {
 
   async #serve(): Promise<void> {
     const { commandLog, machine } = this.#parts;
+    this.#end = (await commandLog.journal.extent()).end;
     if (machine.exchange.sequence === 0) await this.#found();
     this.#announce();
     let entries = await commandLog.take(this.#head);
@@ -66,26 +69,33 @@ export class Leader {
   }
 
   async #process(entries: readonly string[]): Promise<string[]> {
-    const { machine, clock, keys, commandLog } = this.#parts;
-    const head = successor(this.#head);
-    const batch = applyBatch(machine, clock, entries, head);
+    const { keys, commandLog } = this.#parts;
+    const batch = this.#apply(entries);
     this.#warnOfDeadLetters(batch);
-    const next = await commandLog.commit(this.#head, head, batch);
-    this.#head = head;
+    const next = await this.#commit(batch);
     publish(commandLog.publisher, keys, batch.publications);
     return next;
   }
 
   /** A fresh exchange begins with its assets and markets, before any entry of the list. */
   async #found(): Promise<void> {
-    const { machine, clock, commandLog } = this.#parts;
     const entries = GENESIS.map((request, requestId) =>
       encodeRequest({ requestId, replyTo: 'genesis', deadline: Number.MAX_SAFE_INTEGER, request }),
     );
+    await this.#commit({ ...this.#apply(entries), taken: 0 });
+  }
+
+  #apply(entries: readonly string[]): AppliedBatch {
+    const { machine, clock } = this.#parts;
+    return applyBatch(machine, clock, entries, { head: successor(this.#head), after: this.#end });
+  }
+
+  async #commit(batch: AppliedBatch): Promise<string[]> {
     const head = successor(this.#head);
-    const batch = applyBatch(machine, clock, entries, head);
-    await commandLog.commit(this.#head, head, { ...batch, taken: 0 });
+    const next = await this.#parts.commandLog.commit(this.#head, head, batch);
     this.#head = head;
+    this.#end = batch.journal?.end ?? this.#end;
+    return next;
   }
 
   /** A predecessor may have died between commit and publication: the update ids tell readers what they have missed. */

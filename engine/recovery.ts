@@ -5,6 +5,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type pg from 'pg';
+import { LOGIC } from '../shared/domain/codec.js';
 import type { Keys } from '../shared/io/keys.js';
 import type { Logger } from '../shared/io/log.js';
 import { loadCheckpoint, readWatermark, type Watermark } from './checkpoint.js';
@@ -40,7 +41,7 @@ export async function recover(stores: Stores): Promise<Machine> {
 export async function catchUp({ commandLog, log }: Stores, machine: Machine): Promise<void> {
   const started = performance.now();
   let batches = 0;
-  for await (const batch of commandLog.journalAfter(machine.exchange.sequence)) {
+  for await (const batch of commandLog.journal.after(machine.exchange.sequence)) {
     replayBatch(machine, batch);
     batches++;
   }
@@ -78,8 +79,9 @@ async function establishIdentity({ commandLog, keys, pool, log }: Stores): Promi
 async function insertWatermark(pool: pg.Pool, exchangeId: string): Promise<void> {
   const { stateHash } = new Machine().exchange;
   await pool.query(
-    `INSERT INTO watermark (sequence, state_hash, head, exchange_id) VALUES (0, $1, '0:0', $2) ON CONFLICT DO NOTHING`,
-    [stateHash, exchangeId],
+    `INSERT INTO watermark (sequence, state_hash, head, exchange_id, logic) VALUES (0, $1, '0:0', $2, $3)
+     ON CONFLICT DO NOTHING`,
+    [stateHash, exchangeId, LOGIC],
   );
 }
 
@@ -87,7 +89,7 @@ async function insertWatermark(pool: pg.Pool, exchangeId: string): Promise<void>
 async function checkTail({ commandLog, keys }: Stores, { sequence }: Watermark): Promise<void> {
   if (sequence === 0) return;
   const lost = 'Redis has lost its tail. Restore its append-only file; going on would apply commands twice.';
-  const end = await commandLog.journalEnd();
+  const { last: end } = await commandLog.journal.extent();
   if (end < sequence)
     throw new RecoveryError(`Postgres is at sequence ${sequence}, the journal ends at ${end}: ${lost}`);
   if ((await commandLog.reader.get(keys.head)) === null) {

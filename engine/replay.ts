@@ -43,10 +43,10 @@ export function replayBatch(machine: Machine, batch: BatchText): void {
   }
 }
 
-function replayCommand(machine: Machine, { time, entry }: JournaledCommand): readonly Json[] {
+function replayCommand(machine: Machine, { time, deadline, entry }: JournaledCommand): readonly Json[] {
   const request = decodeRequest(entry);
   if ('malformed' in request || !isCommand(request.request)) {
     throw new ReplayError(`the journal holds an entry that is no command: ${entry.slice(0, 200)}`);
   }
-  return machine.execute(request.request, { time, deadline: request.deadline }).journaled;
+  return machine.execute(request.request, { time, deadline }).journaled;
 }

@@ -555,14 +555,15 @@ law(
   'a journal entry',
   fc.property(integers(), integers(), fc.string(), fc.string(), (first, last, events, images) => {
     const commands: JournaledCommand[] = [
-      { time: first, entry: events },
-      { time: last, entry: images },
+      { time: first, deadline: last, entry: events },
+      { time: last, deadline: first, entry: images },
     ];
     const entry = {
       logic: 1,
       head: '3:7',
       first,
       last,
+      end: first,
       commands: encodeCommands(commands),
       events,
       images,

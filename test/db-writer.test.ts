@@ -66,7 +66,7 @@ class Store {
     await migrate(DATABASE_URL, namespace, log);
     await redis.set(keys.exchangeId, EXCHANGE_ID);
     await pool.query(
-      `INSERT INTO watermark (sequence, state_hash, head, exchange_id) VALUES (0, '0', '0:0', $1)`,
+      `INSERT INTO watermark (sequence, state_hash, head, exchange_id, logic) VALUES (0, '0', '0:0', $1, 1)`,
       [EXCHANGE_ID],
     );
     return store;
@@ -256,7 +256,7 @@ t.test('no hand can break a promise in the tables', async t => {
     UPDATE klines SET trades = trades + 1
     UPDATE klines SET low = high + 1
     UPDATE klines SET taker_buy_volume = volume + 1
-    INSERT INTO watermark (sequence, state_hash, head, exchange_id) VALUES (9, '', '', '')
+    INSERT INTO watermark (sequence, state_hash, head, exchange_id, logic) VALUES (9, '', '', '', 1)
     INSERT INTO users (email, password_hash, role, created_at) VALUES ('A@b', '', 'USER', 0)
     INSERT INTO users (email, password_hash, role, created_at) VALUES ('a@b', '', 'ROOT', 0)`;
   for (const sql of refused.trim().split(/\n\s*/)) {
@@ -305,7 +305,7 @@ t.test('it waits for the first engine', async t => {
   const stop = start(store);
   await sleep(50);
   await store.pool.query(
-    `INSERT INTO watermark (sequence, state_hash, head, exchange_id) VALUES (0, '', '', $1)`,
+    `INSERT INTO watermark (sequence, state_hash, head, exchange_id, logic) VALUES (0, '', '', $1, 1)`,
     [EXCHANGE_ID],
   );
   await sleep(150);
@@ -433,14 +433,24 @@ for (const [name, { says, harm }] of Object.entries(FAULTS)) {
 t.test('the journal is trimmed behind the watermark less a margin', async t => {
   const store = await Store.create(t, 'trim');
   const size = 100;
-  const commands = encodeCommands(Array(size).fill({ time: 1, entry: '' }));
+  const commands = encodeCommands(Array(size).fill({ time: 1, deadline: 1, entry: '' }));
   const events = JSON.stringify(
     Array(size).fill([encodeEvent({ kind: 'REFUSED', body: { code: 'BAD_FIELD' } })]),
   );
   const batch = (_: unknown, i: number): BatchText => {
     const first = i * size + 1;
     const last = first + size - 1;
-    return { logic: LOGIC, head: `1:${i}`, first, last, commands, events, images: '[]', stateHash: '' };
+    return {
+      logic: LOGIC,
+      head: `1:${i}`,
+      first,
+      last,
+      end: i,
+      commands,
+      events,
+      images: '[]',
+      stateHash: '',
+    };
   };
   await store.push(Array.from({ length: 1200 }, batch));
   const stop = start(store);

@@ -112,7 +112,7 @@ function assertSame([expected, ...others]: Trace[]): void {
 function journalOf(inputs: readonly Input[]): string {
   return encodeCommands(
     inputs.map(({ command, timing }, index) => ({
-      time: timing.time,
+      ...timing,
       entry: encodeRequest({
         requestId: index,
         replyTo: 'none',

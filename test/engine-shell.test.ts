@@ -50,7 +50,7 @@ async function world(t: Test) {
 /** A batch that took so many entries and sequenced the commands up to `last`. */
 function batchOf(taken: number, last: number, deadLetters: AppliedBatch['deadLetters'] = []): AppliedBatch {
   const text = { commands: '', events: '[]', images: '[]', stateHash: '' };
-  const journal: BatchText = { logic: 1, head: '', first: 1, last, ...text };
+  const journal: BatchText = { logic: 1, head: '', first: 1, last, end: 0, ...text };
   return { taken, journal, deadLetters, publications: { replies: new Map(), markets: [], listings: [] } };
 }
 
@@ -129,6 +129,7 @@ t.test('nothing is published before the answer to the commit is there', async t 
   const query = JSON.stringify([1, 'CATALOG', 1, 'api', Number.MAX_SAFE_INTEGER, []]);
   const commandLog = {
     publisher: { pipeline: () => pipeline },
+    journal: { extent: async () => ({ last: 0, bytes: 0, end: 0 }) },
     commit: () =>
       new Promise<string[]>(resolve => {
         answerCommit = resolve;
@@ -176,7 +177,7 @@ t.test('a start takes the state that was acknowledged, or refuses', async t => {
   t.teardown(() => commandLog.close());
   const stores = { commandLog, keys, pool, log };
   const batches: BatchText[] = [];
-  for await (const batch of commandLog.journalAfter(0)) batches.push(batch);
+  for await (const batch of commandLog.journal.after(0)) batches.push(batch);
   const last = batches.at(-1)!;
 
   const { exchange } = await recover(stores);
@@ -249,7 +250,7 @@ t.test('a journal that is not what happened is not replayed', async t => {
   const commandLog = new CommandLog(REDIS_URL, stack.keys, log);
   t.teardown(() => commandLog.close());
   const batches: BatchText[] = [];
-  for await (const batch of commandLog.journalAfter(0)) batches.push(batch);
+  for await (const batch of commandLog.journal.after(0)) batches.push(batch);
   /** Replays all, with one batch changed. */
   const replay = (index: number, change: Partial<BatchText>) => {
     const machine = new Machine();

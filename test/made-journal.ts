@@ -2,7 +2,14 @@
  * A journal made by hand, batch after batch, and next to it what the tables must hold once it is written. The same seed
  * makes the same journal.
  */
-import { type BatchText, encodeCommands, encodeEvent, encodeImage, LOGIC } from '../shared/domain/codec.js';
+import {
+  type BatchText,
+  encodeCommands,
+  encodeEvent,
+  encodeImage,
+  type JournaledCommand,
+  LOGIC,
+} from '../shared/domain/codec.js';
 import {
   type Balance,
   type Exchange,
@@ -84,12 +91,12 @@ export class MadeJournal {
   private addBatch(size: number): void {
     const first = this.sequence + 1;
     const changed = new Map<string, unknown>();
-    const commands: { time: number; entry: string }[] = [];
+    const commands: JournaledCommand[] = [];
     const events: Event[][] = [];
     for (let i = 0; i < size; i++) {
       this.sequence++;
       this.time += this.random(this.longestPauseMs);
-      commands.push({ time: this.time, entry: `the "entry" of ${this.sequence}` });
+      commands.push({ time: this.time, deadline: this.time, entry: `the "entry" of ${this.sequence}` });
       events.push(this.sequence % 7 === 0 ? this.deposit(changed) : this.place(changed));
     }
     this.batches.push({
@@ -97,6 +104,7 @@ export class MadeJournal {
       head: `1:${this.batches.length + 1}`,
       first,
       last: this.sequence,
+      end: this.batches.length,
       commands: encodeCommands(commands),
       events: JSON.stringify(events.map(list => list.map(encodeEvent))),
       images: JSON.stringify([encodeImage('exchange', this.exchange), ...changed.values()]),

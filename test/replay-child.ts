@@ -7,11 +7,11 @@ import { decodeCommands, decodeRequest, isCommand } from '../shared/domain/codec
 import type { Input } from './recorded.js';
 import { digestOf, traceOf } from './trace.js';
 
-const inputs = decodeCommands(await text(process.stdin)).map(({ time, entry }): Input => {
+const inputs = decodeCommands(await text(process.stdin)).map(({ time, deadline, entry }): Input => {
   const request = decodeRequest(entry);
   if ('malformed' in request) throw new Error(`${request.malformed}: ${entry}`);
   if (!isCommand(request.request)) throw new Error(`a query has no place in a journal: ${entry}`);
-  return { command: request.request, timing: { time, deadline: request.deadline } };
+  return { command: request.request, timing: { time, deadline } };
 });
 
 console.log(JSON.stringify(digestOf(traceOf(inputs, Number(process.argv[2])))));

@@ -30,7 +30,7 @@ import {
 /** The version of every list entry; another meaning is another version (D12). */
 export const REQUEST_VERSION = 1;
 /** The engine's logic: a journal is replayed by the logic that wrote it (D12). */
-export const LOGIC = 3;
+export const LOGIC = 4;
 
 const REQUEST_FIELDS = { ...COMMAND_FIELDS, ...QUERY_FIELDS };
 
@@ -109,6 +109,8 @@ export type Images = { readonly [K in EntityKind]: readonly Entities[K][] };
 export interface JournaledCommand {
   /** When it was taken: milliseconds since the epoch. */
   time: number;
+  /** Its deadline by the same clock as `time`, which need not be the clock of whoever sent it. */
+  deadline: number;
   /** The list entry as it was taken. */
   entry: string;
 }
@@ -150,7 +152,9 @@ export interface BatchText {
   /** Sequences of its first and last command. */
   first: number;
   last: number;
-  /** A line for each command: its time and list entry. */
+  /** How many bytes of batches the journal has taken so far, this one included: tells how large a part of it is. */
+  end: number;
+  /** A line for each command: its time, deadline and list entry. */
   commands: string;
   /** The events of each command. */
   events: string;
@@ -158,6 +162,11 @@ export interface BatchText {
   images: string;
   /** Hash of the whole state after the batch, 16 hexadecimal digits. */
   stateHash: string;
+}
+
+/** In bytes, which are ASCII: what counts of it. */
+export function sizeOf({ commands, events, images }: BatchText): number {
+  return commands.length + events.length + images.length;
 }
 
 /** The name-value list of the stream entry. */
@@ -179,6 +188,7 @@ export function fromStreamFields(fields: readonly string[]): BatchText {
     head: field('head'),
     first: Number(field('first')),
     last: Number(field('last')),
+    end: Number(field('end')),
     commands: field('commands'),
     events: field('events'),
     images: field('images'),
@@ -186,15 +196,20 @@ export function fromStreamFields(fields: readonly string[]): BatchText {
   };
 }
 
-/** A line `<time> <entry>` for each command; an entry stands in the journal as it stood in the list. */
+/** A line `<time> <deadline> <entry>` for each command; an entry stands in the journal as it stood in the list. */
 export function encodeCommands(commands: readonly JournaledCommand[]): string {
-  return commands.map(({ time, entry }) => `${time} ${entry}`).join('\n');
+  return commands.map(({ time, deadline, entry }) => `${time} ${deadline} ${entry}`).join('\n');
 }
 
 export function decodeCommands(text: string): JournaledCommand[] {
   return text.split('\n').map(line => {
-    const space = line.indexOf(' ');
-    return { time: Number(line.slice(0, space)), entry: line.slice(space + 1) };
+    const afterTime = line.indexOf(' ');
+    const afterDeadline = line.indexOf(' ', afterTime + 1);
+    return {
+      time: Number(line.slice(0, afterTime)),
+      deadline: Number(line.slice(afterTime + 1, afterDeadline)),
+      entry: line.slice(afterDeadline + 1),
+    };
   });
 }
 

@@ -1,0 +1,93 @@
+/**
+ * The journal: a Redis stream of committed batches, each under the id `<last sequence>-0`.
+ *
+ * Guarantees: an answer of Redis holds a bounded number of bytes, however large or small the batches are.
+ */
+import type { Redis } from 'ioredis';
+import { type BatchText, fromStreamFields, sizeOf } from '../domain/codec.js';
+
+/** What one answer should hold; a single batch may be larger. */
+const PAGE_BYTES = 1_000_000;
+const MAX_PAGE_ENTRIES = 1000;
+/** As many of the largest batches as may be in memory at once, before anything is known of their size. */
+const FIRST_PAGE_ENTRIES = 16;
+
+type StreamEntry = [id: string, fields: string[]];
+
+export interface Page {
+  batches: readonly BatchText[];
+  /** There may be more. */
+  isFull: boolean;
+}
+
+export interface JournalExtent {
+  /** Sequence of the newest command, also where everything was trimmed; 0 where there has never been one. */
+  last: number;
+  /** Of the batches that it holds. */
+  bytes: number;
+  /** The newest batch's `end`. */
+  end: number;
+}
+
+export class Journal {
+  /** Entries that the next page asks for. */
+  #pageEntries = FIRST_PAGE_ENTRIES;
+
+  constructor(
+    readonly redis: Redis,
+    readonly key: string,
+  ) {}
+
+  /** The batches after a sequence; ends at the journal's end. */
+  async *after(sequence: number): AsyncIterable<BatchText> {
+    let after = sequence;
+    for (;;) {
+      const { batches, isFull } = await this.page(after);
+      yield* batches;
+      if (!isFull) return;
+      after = batches.at(-1)!.last;
+    }
+  }
+
+  /** Some batches after a sequence, oldest first. @param blockMs how long to wait for one where there is none */
+  async page(sequence: number, blockMs?: number): Promise<Page> {
+    const count = this.#pageEntries;
+    const from = ['STREAMS', this.key, `${sequence}-0`] as const;
+    const reply =
+      blockMs === undefined
+        ? await this.redis.xread('COUNT', count, ...from)
+        : await this.redis.xread('COUNT', count, 'BLOCK', blockMs, ...from);
+    const batches = (reply?.[0]?.[1] ?? []).map(([, fields]) => fromStreamFields(fields));
+    if (batches.length > 0) this.#learn(batches);
+    return { batches, isFull: batches.length === count };
+  }
+
+  #learn(batches: readonly BatchText[]): void {
+    const bytes = batches.reduce((sum, batch) => sum + sizeOf(batch), 0);
+    const fitting = Math.floor((PAGE_BYTES * batches.length) / bytes);
+    this.#pageEntries = Math.min(Math.max(fitting, 1), MAX_PAGE_ENTRIES, batches.length * 8);
+  }
+
+  async extent(): Promise<JournalExtent> {
+    const info = await this.#info();
+    const oldest = info.get('first-entry') as StreamEntry | null | undefined;
+    const newest = info.get('last-entry') as StreamEntry | null | undefined;
+    const last = Number.parseInt((info.get('last-generated-id') as string | undefined) ?? '0', 10);
+    if (!oldest || !newest) return { last, bytes: 0, end: 0 };
+    const first = fromStreamFields(oldest[1]);
+    const { end } = fromStreamFields(newest[1]);
+    return { last, bytes: end - first.end + sizeOf(first), end };
+  }
+
+  async #info(): Promise<Map<string, unknown>> {
+    try {
+      const pairs = (await this.redis.xinfo('STREAM', this.key)) as unknown[];
+      const info = new Map<string, unknown>();
+      for (let i = 0; i < pairs.length; i += 2) info.set(pairs[i] as string, pairs[i + 1]);
+      return info;
+    } catch (error) {
+      if (/no such key/.test((error as Error).message)) return new Map();
+      throw error;
+    }
+  }
+}
