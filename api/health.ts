@@ -4,6 +4,8 @@
  * Guarantees: `check` answers within `PROBE_TIMEOUT_MS`, whatever hangs; however many ask, each server is asked by one
  * probe at a time, and what it said is kept for `KEPT_MS`, so that health checks do not pile up.
  */
+
+import { Journal } from '../shared/io/journal.js';
 import type { Keys } from '../shared/io/keys.js';
 import { connectOnce } from '../shared/io/redis.js';
 import type { Catalog } from './catalog.js';
@@ -18,6 +20,8 @@ export interface HealthReport {
   /** Of the last command that the engine committed; null while Redis is down. */
   sequence: number | null;
   leader: { instance: string; epoch: number } | null;
+  /** `lag`: commands that the leader has committed and this engine has not yet replayed. */
+  standbys: (Standby & { lag: number })[];
   redis: State;
   postgres: State;
   /** `lag`: commands not yet in Postgres; null while it cannot be known. */
@@ -32,10 +36,16 @@ export interface HealthSettings {
   database: Database;
 }
 
+interface Standby {
+  instance: string;
+  sequence: number;
+}
+
 interface QueueState {
   leader: string | null;
   head: string | null;
   sequence: number;
+  standbys: Standby[];
 }
 
 const PROBE_TIMEOUT_MS = 500;
@@ -45,6 +55,7 @@ export class Health {
   readonly #engine: EngineClient;
   readonly #catalog: Catalog;
   readonly #redis;
+  readonly #journal: Journal;
   readonly #queue: Probe<QueueState>;
   readonly #watermark: Probe<number>;
 
@@ -54,6 +65,7 @@ export class Health {
     // Without a queue of commands: while there is no connection a probe fails at once.
     this.#redis = connectOnce(redisUrl);
     this.#redis.on('error', () => {});
+    this.#journal = new Journal(this.#redis, keys.journal);
     this.#queue = new Probe(() => this.#readQueue(keys));
     this.#watermark = new Probe(async () => {
       const [row] = await database.query('SELECT sequence FROM watermark', []);
@@ -73,12 +85,15 @@ export class Health {
   async check(): Promise<HealthReport> {
     const [queue, watermark] = await Promise.all([this.#queue.state(), this.#watermark.state()]);
     const leads = queue !== undefined && queue.leader !== null && queue.head !== null;
-    // A journal that was trimmed to nothing ends where Postgres is.
-    const sequence = queue && Math.max(queue.sequence, watermark ?? 0);
+    const sequence = queue?.sequence;
     return {
       ready: leads && this.#engine.connected && this.#catalog.markets().length > 0,
       sequence: sequence ?? null,
       leader: leads ? { instance: queue.leader!, epoch: Number(queue.head!.split(':')[0]) } : null,
+      standbys: (queue?.standbys ?? []).map(standby => ({
+        ...standby,
+        lag: Math.max(0, queue!.sequence - standby.sequence),
+      })),
       redis: queue === undefined ? 'down' : 'up',
       postgres: watermark === undefined ? 'down' : 'up',
       dbWriter: {
@@ -89,13 +104,23 @@ export class Health {
   }
 
   async #readQueue(keys: Keys): Promise<QueueState> {
-    const [leader, head, last] = await Promise.all([
+    const [leader, head, { last }, standbys, [seconds]] = await Promise.all([
       this.#redis.get(keys.leader),
       this.#redis.get(keys.head),
-      this.#redis.xrevrange(keys.journal, '+', '-', 'COUNT', 1),
+      this.#journal.extent(),
+      this.#redis.hgetall(keys.standbys),
+      this.#redis.time(),
     ]);
-    return { leader, head, sequence: Number(last[0]?.[0].split('-')[0] ?? 0) };
+    return { leader, head, sequence: last, standbys: standing(standbys, Number(seconds) * 1000) };
   }
+}
+
+/** Those that have told lately. @param now by the clock of Redis, milliseconds */
+function standing(standbys: Record<string, string>, now: number): Standby[] {
+  return Object.entries(standbys).flatMap(([instance, text]) => {
+    const [sequence, until] = text.split(' ').map(Number) as [number, number];
+    return until >= now ? [{ instance, sequence }] : [];
+  });
 }
 
 /** One question to one server, shared by all who ask; `undefined` where it failed or takes too long. */

@@ -23,17 +23,19 @@ const MAX_ENTRIES = 256;
 const MAX_BYTES = 4 * 1024 * 1024;
 const BLOCK_MS = 1000;
 
-/** How far behind the watermark entries stay, for followers that are slower than the writer. */
-const TRIM_MARGIN = 100_000;
-const TRIM_EVERY = 10_000;
+const TRIM_INTERVAL_MS = 2000;
 
 export class JournalReader {
   private readonly journal: Journal;
-  private trimmedAt = 0;
+  private trimmedBehind = 0;
+  /** `performance.now()`. */
+  private trimAt = 0;
 
   constructor(
-    private readonly redis: Redis,
+    redis: Redis,
     key: string,
+    /** How many bytes of the journal stay behind the watermark, for followers that are slower than the writer. */
+    private readonly keptBytes: number,
     private readonly stop: AbortSignal,
   ) {
     this.journal = new Journal(redis, key);
@@ -64,10 +66,10 @@ export class JournalReader {
 
   /** Drops, once in a while, what every reader is long past. */
   async trimBehind(watermark: number): Promise<void> {
-    if (watermark < this.trimmedAt + TRIM_EVERY) return;
-    this.trimmedAt = watermark;
-    const oldest = Math.max(0, watermark - TRIM_MARGIN);
-    await this.reply(this.redis.xtrim(this.journal.key, 'MINID', '~', `${oldest}-0`));
+    if (watermark === this.trimmedBehind || performance.now() < this.trimAt) return;
+    await this.reply(this.journal.trimBehind(watermark, this.keptBytes));
+    this.trimmedBehind = watermark;
+    this.trimAt = performance.now() + TRIM_INTERVAL_MS;
   }
 
   /** Where nothing follows `sequence`, the journal must at least reach it. */

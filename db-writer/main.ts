@@ -27,7 +27,8 @@ const log = createLogger(config.instance, config.logLevel);
 const pool = createPool(config.databaseUrl, config.namespace, POSTGRES_CONNECTIONS);
 const redis = connectPatiently(config.redisUrl);
 const stop = new AbortController();
-const connections = { pool, redis, keys: keysOf(config.namespace) };
+const { journalLimitBytes } = config;
+const connections = { pool, redis, keys: keysOf(config.namespace), journalLimitBytes };
 
 setPriority(NICE);
 tellOutages(redis, log);

@@ -17,8 +17,13 @@ export interface Connections {
   readonly pool: pg.Pool;
   readonly redis: Redis;
   readonly keys: Keys;
+  /** The journal may be so large. */
+  readonly journalLimitBytes: number;
 }
 
+/** Some 100,000 commands of the journal stay behind the watermark, unless that is too large a part of its limit. */
+const KEPT_BYTES = 64_000_000;
+const KEPT_PART = 1 / 4;
 /** Until the exchange's first engine has started. */
 const FIRST_ENGINE_POLL_MS = 100;
 /**
@@ -37,7 +42,9 @@ export class Writer {
     private readonly patience: Patience,
     private readonly stop: AbortSignal,
   ) {
-    this.journal = new JournalReader(connections.redis, connections.keys.journal, stop);
+    const { redis, keys, journalLimitBytes } = connections;
+    const keptBytes = Math.min(KEPT_BYTES, journalLimitBytes * KEPT_PART);
+    this.journal = new JournalReader(redis, keys.journal, keptBytes, stop);
   }
 
   async run(): Promise<void> {
@@ -56,9 +63,9 @@ export class Writer {
         if (!(await write(this.connections.pool, watermark, changes))) return;
         const took = performance.now() - began;
         watermark = { ...watermark, sequence: changes.sequence };
-        await this.journal.trimBehind(watermark.sequence);
         if (!isBacklog) await pause(Math.min(took * REST_FACTOR, LONGEST_REST_MS), this.stop);
       }
+      await this.journal.trimBehind(watermark.sequence);
       this.patience.served();
     }
   }

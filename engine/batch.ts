@@ -20,6 +20,8 @@ import {
 import type { Command, Query } from '../shared/domain/commands.js';
 import type { Event } from '../shared/domain/events.js';
 import type { Json } from '../shared/domain/fields.js';
+import { reject } from '../shared/domain/rejects.js';
+import type { Admission } from './admission.js';
 import type { Clock } from './clock.js';
 import type { DepthChange } from './core/traded-market.js';
 import type { Machine } from './machine.js';
@@ -54,14 +56,29 @@ export interface Place {
   after: number;
 }
 
+export interface BatchParts {
+  machine: Machine;
+  clock: Clock;
+  admission: Admission;
+}
+
+/** Takes an entry out of the list without looking into it. */
+export function setAside(entry: string, reason: string): AppliedBatch {
+  return {
+    taken: 1,
+    journal: undefined,
+    deadLetters: [{ entry, reason }],
+    publications: { replies: new Map(), markets: [], listings: [] },
+  };
+}
+
 /** Applies list entries in order. */
 export function applyBatch(
-  machine: Machine,
-  clock: Clock,
+  { machine, clock, admission }: BatchParts,
   entries: readonly string[],
   place: Place,
 ): AppliedBatch {
-  const batch = new BatchBuilder(machine, clock);
+  const batch = new BatchBuilder(machine, clock, admission);
   for (const entry of entries) batch.take(entry);
   return batch.end(place);
 }
@@ -81,6 +98,7 @@ class BatchBuilder {
   constructor(
     readonly machine: Machine,
     readonly clock: Clock,
+    readonly admission: Admission,
   ) {
     this.#first = machine.exchange.sequence + 1;
     this.#drift = clock.drift();
@@ -90,8 +108,13 @@ class BatchBuilder {
     this.#taken++;
     const request = decodeRequest(entry);
     if ('malformed' in request) this.#deadLetters.push({ entry, reason: request.malformed });
-    else if (isCommand(request.request)) this.#execute(request, request.request, entry);
+    else if (isCommand(request.request)) this.#command(request, request.request, entry);
     else this.#answer(request, request.request);
+  }
+
+  #command(request: Request, command: Command, entry: string): void {
+    if (this.admission.takes(command)) this.#execute(request, command, entry);
+    else this.#reply(request, { kind: 'REFUSED', reject: reject('SERVER_BUSY') });
   }
 
   #execute(request: Request, command: Command, entry: string): void {

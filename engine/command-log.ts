@@ -16,23 +16,42 @@ import type { AppliedBatch } from './batch.js';
 import { Wake } from './wake.js';
 
 /** A batch's bounds: some ten milliseconds of work, and a journal entry of a few megabytes. */
-const MAX_BATCH_ENTRIES = 512;
+export const MAX_BATCH_ENTRIES = 512;
 const MAX_BATCH_BYTES = 1_000_000;
 const RETRY_DELAY_MS = 20;
+const ANSWER_TIMEOUT_MS = 5000;
+const WATCH_INTERVAL_MS = 1000;
 
 /** Redis is out of memory or disk, loading, or running a slow script: it may take the same commit later. */
 const PASSING_REFUSAL = /^(OOM|MISCONF|LOADING|BUSY) /;
 
 export class FencedError extends Error {}
 
-interface Scripts {
-  commit(...args: (string | number)[]): Promise<string[]>;
-  lead(leader: string, head: string, instance: string, leaseMs: number): Promise<string | null>;
-  renew(leader: string, instance: string, leaseMs: number): Promise<number>;
-  resign(leader: string, instance: string): Promise<null>;
+/** What is to be done next. */
+export interface Taken {
+  /** At the front of the list, and still in it. */
+  entries: string[];
+  /** No command is to be sequenced. */
+  draining: boolean;
 }
 
-const SCRIPT_KEYS: { readonly [K in keyof Scripts]: number } = { commit: 4, lead: 2, renew: 1, resign: 1 };
+interface Scripts {
+  commit(...args: (string | number)[]): Promise<[draining: number, entries: string[]]>;
+  attempt(attempts: string, batch: string, atLeast: number): Promise<number>;
+  lead(...args: [...keys: string[], instance: string, leaseMs: number]): Promise<string | null>;
+  renew(leader: string, instance: string, leaseMs: number): Promise<number>;
+  resign(leader: string, instance: string): Promise<null>;
+  standBy(standbys: string, instance: string, sequence: number, intervalMs: number): Promise<null>;
+}
+
+const SCRIPTS: { readonly [K in keyof Scripts]: { file: string; numberOfKeys: number } } = {
+  commit: { file: 'commit', numberOfKeys: 5 },
+  attempt: { file: 'attempt', numberOfKeys: 1 },
+  lead: { file: 'lead', numberOfKeys: 4 },
+  renew: { file: 'renew', numberOfKeys: 1 },
+  resign: { file: 'resign', numberOfKeys: 1 },
+  standBy: { file: 'stand-by', numberOfKeys: 1 },
+};
 
 export class CommandLog {
   readonly #keys: Keys;
@@ -43,6 +62,9 @@ export class CommandLog {
   readonly #journal: Journal;
   readonly #wake: Wake;
   #interrupted = false;
+  /** A script is under way since then (`performance.now()`). */
+  #askedAt: number | undefined;
+  readonly #watchdog: NodeJS.Timeout;
 
   constructor(redisUrl: string, keys: Keys, log: Logger) {
     this.#keys = keys;
@@ -55,6 +77,7 @@ export class CommandLog {
     // The two are lost together, and told of once.
     this.#writer.on('error', () => {});
     for (const redis of this.#connections()) redis.connect().catch(() => {});
+    this.#watchdog = setInterval(() => this.#dropStuckConnection(), WATCH_INTERVAL_MS);
   }
 
   #connections(): Redis[] {
@@ -82,6 +105,7 @@ export class CommandLog {
   }
 
   close(): void {
+    clearInterval(this.#watchdog);
     for (const redis of this.#connections()) redis.disconnect();
     this.#wake.close();
   }
@@ -92,16 +116,12 @@ export class CommandLog {
   }
 
   /** The entries at the front of the list. @param head the head that this engine set last */
-  take(head: string): Promise<string[]> {
+  take(head: string): Promise<Taken> {
     return this.#runCommit([head, head, 0, MAX_BATCH_ENTRIES, MAX_BATCH_BYTES, '', 0]);
   }
 
   /** Makes a batch durable and gives the next entries. Throws a FencedError where another engine leads. */
-  commit(
-    predecessor: string,
-    head: string,
-    { taken, journal, deadLetters }: AppliedBatch,
-  ): Promise<string[]> {
+  commit(predecessor: string, head: string, { taken, journal, deadLetters }: AppliedBatch): Promise<Taken> {
     const fields = journal === undefined ? [] : toStreamFields(journal);
     const id = journal === undefined ? '' : `${journal.last}-0`;
     const letters = deadLetters.map(({ entry }) => entry);
@@ -109,18 +129,37 @@ export class CommandLog {
     return this.#runCommit([predecessor, head, taken, ...bounds, id, fields.length, ...fields, ...letters]);
   }
 
-  async #runCommit(args: (string | number)[]): Promise<string[]> {
-    const { head, journal, commands, deadLetters } = this.#keys;
+  async #runCommit(args: (string | number)[]): Promise<Taken> {
+    const { head, journal, commands, deadLetters, draining } = this.#keys;
+    const [isDraining, entries] = await this.#untilAnswered(() => {
+      this.#wake.arm();
+      return this.#writer.commit(head, journal, commands, deadLetters, draining, ...args);
+    });
+    return { entries, draining: isDraining === 1 };
+  }
+
+  /** For scripts that act once, or that may act twice. */
+  async #untilAnswered<T>(run: () => Promise<T>): Promise<T> {
     for (let failures = 0; ; failures++) {
+      this.#askedAt = performance.now();
       try {
-        this.#wake.arm();
-        return await this.#writer.commit(head, journal, commands, deadLetters, ...args);
+        return await run();
       } catch (error) {
         this.#assertPassing(error as Error);
-        if (failures === 0) this.#log.warn({ err: error }, 'commit without an answer, trying again');
+        if (failures === 0) this.#log.warn({ err: error }, 'Redis did not answer, trying again');
         await delay(RETRY_DELAY_MS);
+      } finally {
+        this.#askedAt = undefined;
       }
     }
+  }
+
+  /** Redis that takes a commit and says nothing (unplugged, stopped): on a new connection the commit is sent again. */
+  #dropStuckConnection(): void {
+    if (this.#askedAt === undefined || performance.now() - this.#askedAt < ANSWER_TIMEOUT_MS) return;
+    this.#askedAt = undefined;
+    this.#log.warn('Redis does not answer, connecting again');
+    this.#writer.disconnect(true);
   }
 
   /** A lost connection leaves the outcome unknown and a full Redis refuses: both pass. Throws what does not. */
@@ -130,9 +169,21 @@ export class CommandLog {
     if (isFault || this.#interrupted) throw error;
   }
 
+  /** How often engines have tried what follows a head, this time included. @param atLeast what the count begins with */
+  countAttempt(head: string, atLeast: number): Promise<number> {
+    const batch = head.split(':')[1]!;
+    return this.#untilAnswered(() => this.#writer.attempt(this.#keys.attempts, batch, atLeast));
+  }
+
   /** The new head, or nothing while another engine leads. */
   lead(instance: string, leaseMs: number): Promise<string | null> {
-    return this.#writer.lead(this.#keys.leader, this.#keys.head, instance, leaseMs);
+    const { leader, head, standbys, draining } = this.#keys;
+    return this.#writer.lead(leader, head, standbys, draining, instance, leaseMs);
+  }
+
+  /** Tells how far this engine has come. @param intervalMs when it will tell again */
+  async standBy(instance: string, sequence: number, intervalMs: number): Promise<void> {
+    await this.#writer.standBy(this.#keys.standbys, instance, sequence, intervalMs);
   }
 
   /** False where another engine leads. */
@@ -146,8 +197,8 @@ export class CommandLog {
 }
 
 function withScripts(redis: Redis): Redis & Scripts {
-  for (const [name, numberOfKeys] of Object.entries(SCRIPT_KEYS)) {
-    const lua = readFileSync(new URL(`./scripts/${name}.lua`, import.meta.url), 'utf8');
+  for (const [name, { file, numberOfKeys }] of Object.entries(SCRIPTS)) {
+    const lua = readFileSync(new URL(`./scripts/${file}.lua`, import.meta.url), 'utf8');
     redis.defineCommand(name, { numberOfKeys, lua });
   }
   return redis as Redis & Scripts;

@@ -7,15 +7,15 @@ import { encodeRequest } from '../shared/domain/codec.js';
 import { GENESIS } from '../shared/domain/genesis.js';
 import type { Keys } from '../shared/io/keys.js';
 import type { Logger } from '../shared/io/log.js';
-import { type AppliedBatch, applyBatch } from './batch.js';
-import type { Clock } from './clock.js';
-import type { CommandLog } from './command-log.js';
-import type { Machine } from './machine.js';
+import { type AppliedBatch, applyBatch, type BatchParts, setAside } from './batch.js';
+import { type CommandLog, MAX_BATCH_ENTRIES, type Taken } from './command-log.js';
 import { publish } from './publish.js';
 
-export interface LeaderParts {
-  machine: Machine;
-  clock: Clock;
+/** An entry may end the engine because of those before it: it is tried as it came, then alone. */
+const TRIES_TOGETHER = 3;
+const TRIES_ALONE = 2;
+
+export interface LeaderParts extends BatchParts {
   commandLog: CommandLog;
   keys: Keys;
   log: Logger;
@@ -49,7 +49,7 @@ export class Leader {
     this.#end = (await commandLog.journal.extent()).end;
     if (machine.exchange.sequence === 0) await this.#found();
     this.#announce();
-    let entries = await commandLog.take(this.#head);
+    let entries = await this.#begin();
     while (!this.#stopping) {
       if (entries.length > 0) entries = await this.#process(entries);
       else entries = await this.#next();
@@ -57,9 +57,44 @@ export class Leader {
   }
 
   async #next(): Promise<string[]> {
-    const { commandLog } = this.#parts;
-    await commandLog.wait();
-    return commandLog.take(this.#head);
+    await this.#parts.commandLog.wait();
+    return this.#take();
+  }
+
+  async #take(): Promise<string[]> {
+    return this.#admit(await this.#parts.commandLog.take(this.#head));
+  }
+
+  #admit({ entries, draining }: Taken): string[] {
+    this.#parts.admission.draining = draining;
+    return entries;
+  }
+
+  /**
+   * The first batch may hold an entry that ended the engines before this one. After a few tries its entries are applied
+   * one by one; the one that ends an engine then too is set aside. Gives the next entries, as `#take` does.
+   */
+  async #begin(): Promise<string[]> {
+    let entries = await this.#take();
+    let tries = entries.length === 0 ? 0 : await this.#countTry(1);
+    if (tries <= TRIES_TOGETHER) return entries;
+    for (let left = MAX_BATCH_ENTRIES; left > 0 && entries.length > 0 && !this.#stopping; left--) {
+      const [entry] = entries as [string];
+      if (tries <= TRIES_TOGETHER + TRIES_ALONE) entries = await this.#process([entry]);
+      else entries = await this.#setAside(entry, tries);
+      if (entries.length > 0) tries = await this.#countTry(TRIES_TOGETHER + 1);
+    }
+    return entries;
+  }
+
+  #countTry(atLeast: number): Promise<number> {
+    return this.#parts.commandLog.countAttempt(this.#head, atLeast);
+  }
+
+  #setAside(entry: string, tries: number): Promise<string[]> {
+    const reason = `it has ended ${tries - 1} engines`;
+    this.#parts.log.error({ reason, entry }, 'a list entry goes to the dead letters and is never executed');
+    return this.#commit(setAside(entry, reason));
   }
 
   /** Ends `run` after the batch that is under way. */
@@ -86,16 +121,15 @@ export class Leader {
   }
 
   #apply(entries: readonly string[]): AppliedBatch {
-    const { machine, clock } = this.#parts;
-    return applyBatch(machine, clock, entries, { head: successor(this.#head), after: this.#end });
+    return applyBatch(this.#parts, entries, { head: successor(this.#head), after: this.#end });
   }
 
   async #commit(batch: AppliedBatch): Promise<string[]> {
     const head = successor(this.#head);
-    const next = await this.#parts.commandLog.commit(this.#head, head, batch);
+    const taken = await this.#parts.commandLog.commit(this.#head, head, batch);
     this.#head = head;
     this.#end = batch.journal?.end ?? this.#end;
-    return next;
+    return this.#admit(taken);
   }
 
   /** A predecessor may have died between commit and publication: the update ids tell readers what they have missed. */

@@ -8,6 +8,7 @@ import { keysOf } from '../shared/io/keys.js';
 import { createLogger, type Logger } from '../shared/io/log.js';
 import { createPool } from '../shared/io/postgres.js';
 import { onShutdown } from '../shared/io/shutdown.js';
+import { Admission } from './admission.js';
 import { Clock } from './clock.js';
 import { CommandLog } from './command-log.js';
 import { Leader } from './leader.js';
@@ -29,7 +30,12 @@ const stores: Stores = {
   commandLog: new CommandLog(config.redisUrl, keys, log),
   pool: createPool(config.databaseUrl, config.namespace, 1),
 };
-const leadership = new Leadership(stores.commandLog, `${config.instance}-${process.pid}`, log);
+const leadership = new Leadership({
+  commandLog: stores.commandLog,
+  instance: `${config.instance}-${process.pid}`,
+  leaseMs: config.leaseMs,
+  log,
+});
 let leader: Leader | undefined;
 let serving: Promise<void> = Promise.resolve();
 
@@ -47,8 +53,10 @@ try {
   await stores.pool.end();
   const clock = new Clock(machine.exchange.time);
   watchClock(clock, log);
+  const admission = new Admission();
+  admission.watch(stores.commandLog.journal, config.journalLimitBytes, log);
   leadership.keep(() => fail(new Error('another engine leads')));
-  leader = new Leader({ machine, clock, commandLog: stores.commandLog, keys, log }, head);
+  leader = new Leader({ machine, clock, admission, commandLog: stores.commandLog, keys, log }, head);
   log.info({ head, sequence: machine.exchange.sequence, stateHash: machine.exchange.stateHash }, 'leading');
   serving = leader.run();
   await serving;
@@ -61,7 +69,7 @@ async function takeOver(): Promise<{ machine: Machine; head: string }> {
   let machine = await recover(stores);
   for (;;) {
     try {
-      const head = await leadership.tryTake();
+      const head = await leadership.tryTake(machine.exchange.sequence);
       await catchUp(stores, machine);
       if (head !== null) return { machine, head };
     } catch (error) {
@@ -73,11 +81,16 @@ async function takeOver(): Promise<{ machine: Machine; head: string }> {
 }
 
 function watchClock(clock: Clock, log: Logger): void {
-  setInterval(() => {
+  const check = (): void => {
     const driftMs = clock.drift();
-    if (Math.abs(driftMs) > MAX_DRIFT_MS)
-      log.error({ driftMs }, 'the wall clock has jumped away from the engine clock');
-  }, DRIFT_CHECK_INTERVAL_MS).unref();
+    if (Math.abs(driftMs) <= MAX_DRIFT_MS) return;
+    log.error(
+      { driftMs },
+      'the wall clock has jumped; the exchange keeps its own time until an engine starts again',
+    );
+  };
+  check();
+  setInterval(check, DRIFT_CHECK_INTERVAL_MS).unref();
 }
 
 function fail(error: Error): never {

@@ -65,7 +65,8 @@ async function establishIdentity({ commandLog, keys, pool, log }: Stores): Promi
   if (redisId === null) {
     throw new RecoveryError(
       `Redis does not know this exchange, which Postgres holds at sequence ${watermark.sequence}: it is empty or ` +
-        'another one. Start Redis with its own data; going on without it would lose acknowledged commands.',
+        'another one. Start Redis with its own data; going on without it would lose acknowledged commands. If that data ' +
+        'is gone for good, `npm run restore` begins again from Postgres.',
     );
   }
   if (redisId !== watermark.exchangeId) {
@@ -86,10 +87,18 @@ async function insertWatermark(pool: pg.Pool, exchangeId: string): Promise<void>
 }
 
 /** Redis must still hold everything after the watermark, and know where the leader was. */
-async function checkTail({ commandLog, keys }: Stores, { sequence }: Watermark): Promise<void> {
-  if (sequence === 0) return;
-  const lost = 'Redis has lost its tail. Restore its append-only file; going on would apply commands twice.';
+async function checkTail({ commandLog, keys }: Stores, { sequence, logic }: Watermark): Promise<void> {
   const { last: end } = await commandLog.journal.extent();
+  if (logic !== LOGIC && end > sequence) {
+    throw new RecoveryError(
+      `Sequences ${sequence + 1} to ${end} are not in Postgres yet, and this engine must not replay them: they were ` +
+        `written by logic ${logic}, it has ${LOGIC}. Start the version that wrote them and run \`npm run drain\` there.`,
+    );
+  }
+  if (sequence === 0) return;
+  const lost =
+    'Redis has lost its tail. Give it back its append-only file: going on would apply commands twice. If the file is ' +
+    'gone for good, `npm run restore` begins again from Postgres.';
   if (end < sequence)
     throw new RecoveryError(`Postgres is at sequence ${sequence}, the journal ends at ${end}: ${lost}`);
   if ((await commandLog.reader.get(keys.head)) === null) {

@@ -22,7 +22,10 @@ import { keptSecret } from './running/secrets.js';
 import { Supervisor } from './running/supervisor.js';
 
 /** In the order in which they start; they stop in the reverse order. */
-const PROCESSES = ['db-writer', 'engine', 'api'];
+function processNames({ engines }: Config): string[] {
+  const standbys = Array.from({ length: engines - 1 }, (_, index) => `engine-${index + 2}`);
+  return ['db-writer', 'engine', ...standbys, 'api'];
+}
 
 const say = (line: string): void => console.log(line);
 
@@ -44,7 +47,7 @@ async function start(config: Config): Promise<void> {
   stopOnSignal(supervisor);
   try {
     const env = { ...ownSettings(config, dataDir), ...(await startServers(config, dataDir, supervisor)) };
-    for (const name of PROCESSES) {
+    for (const name of processNames(config)) {
       supervisor.keep(nodeProcess(name, dataDir, env));
     }
   } catch (error) {
@@ -117,13 +120,14 @@ function ownSettings(config: Config, dataDir: DataDir): NodeJS.ProcessEnv {
 }
 
 function nodeProcess(name: string, dataDir: DataDir, env: NodeJS.ProcessEnv): Program {
-  const main = fileURLToPath(new URL(`../${name}/main.js`, import.meta.url));
+  const program = name.replace(/-\d$/, '');
+  const main = fileURLToPath(new URL(`../${program}/main.js`, import.meta.url));
   const file = logFile(dataDir, name);
   rotateLog(file);
   echoWarnings(name, file, say);
   return {
     name,
-    command: [process.execPath, ...(name === 'engine' ? ENGINE_OPTIONS : NODE_OPTIONS), main],
+    command: [process.execPath, ...(program === 'engine' ? ENGINE_OPTIONS : NODE_OPTIONS), main],
     workingFolder: dataDir.run,
     env: { ...env, INSTANCE: name },
     logFile: file,

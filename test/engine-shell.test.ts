@@ -5,9 +5,10 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import t, { type Test } from 'tap';
+import { Admission } from '../engine/admission.js';
 import type { AppliedBatch } from '../engine/batch.js';
 import { Clock } from '../engine/clock.js';
-import { CommandLog } from '../engine/command-log.js';
+import { CommandLog, type Taken } from '../engine/command-log.js';
 import { Leader } from '../engine/leader.js';
 import { Machine } from '../engine/machine.js';
 import { recover } from '../engine/recovery.js';
@@ -47,6 +48,9 @@ async function world(t: Test) {
   return { keys, redis, proxy, commandLog, state };
 }
 
+/** What comes with the answer to a commit. */
+const taken = (...entries: string[]): Taken => ({ entries, draining: false });
+
 /** A batch that took so many entries and sequenced the commands up to `last`. */
 function batchOf(taken: number, last: number, deadLetters: AppliedBatch['deadLetters'] = []): AppliedBatch {
   const text = { commands: '', events: '[]', images: '[]', stateHash: '' };
@@ -57,14 +61,14 @@ function batchOf(taken: number, last: number, deadLetters: AppliedBatch['deadLet
 t.test('a commit journals, trims, moves the head and takes the next entries in one step', async t => {
   const { commandLog, redis, keys, state } = await world(t);
   await redis.rpush(keys.commands, 'a', 'rubbish', 'c', 'd');
-  t.same(await commandLog.take('1:0'), ['a', 'rubbish', 'c', 'd']);
+  t.same(await commandLog.take('1:0'), taken('a', 'rubbish', 'c', 'd'));
   t.same((await state()).commands, ['a', 'rubbish', 'c', 'd'], 'what is taken stays in the list');
   const batch = batchOf(2, 1, [{ entry: 'rubbish', reason: 'no JSON' }]);
-  t.same(await commandLog.commit('1:0', '1:1', batch), ['c', 'd']);
+  t.same(await commandLog.commit('1:0', '1:1', batch), taken('c', 'd'));
   const after = { head: '1:1', journal: ['1-0'], commands: ['c', 'd'], deadLetters: ['rubbish'] };
   t.same(await state(), after);
 
-  t.same(await commandLog.commit('1:0', '1:1', batch), ['c', 'd'], 'the same again');
+  t.same(await commandLog.commit('1:0', '1:1', batch), taken('c', 'd'), 'the same again');
   t.same(await state(), after, 'acts once');
   await t.rejects(commandLog.commit('1:0', '1:2', batch), /FENCED/, 'another successor of the same head');
   await t.rejects(
@@ -75,7 +79,7 @@ t.test('a commit journals, trims, moves the head and takes the next entries in o
   t.same(await state(), after, 'what is refused changes nothing');
 
   const queriesOnly: AppliedBatch = { ...batchOf(2, 1), journal: undefined };
-  t.same(await commandLog.commit('1:1', '1:2', queriesOnly), []);
+  t.same(await commandLog.commit('1:1', '1:2', queriesOnly), taken());
   t.same(
     await state(),
     { ...after, head: '1:2', commands: [] },
@@ -87,9 +91,9 @@ t.test('entries are taken up to a bound of bytes, one however large', async t =>
   const { commandLog, redis, keys } = await world(t);
   const [large, small] = ['x'.repeat(1_500_000), 'y'.repeat(600_000)];
   await redis.rpush(keys.commands, large, small, small);
-  t.same(await commandLog.take('1:0'), [large]);
+  t.same(await commandLog.take('1:0'), taken(large));
   await redis.lpop(keys.commands);
-  t.same(await commandLog.take('1:0'), [small]);
+  t.same(await commandLog.take('1:0'), taken(small));
 });
 
 t.test('a commit whose answer is lost is sent again and acts once', async t => {
@@ -100,7 +104,7 @@ t.test('a commit whose answer is lost is sent again and acts once', async t => {
   await eventually(async () => (await redis.get(keys.head)) === '1:1');
   proxy.mute(false);
   proxy.cut();
-  t.same(await committing, ['b']);
+  t.same(await committing, taken('b'));
   t.same(await state(), { head: '1:1', journal: ['1-0'], commands: ['b'], deadLetters: [] });
 });
 
@@ -124,30 +128,33 @@ t.test('one engine leads; after its lease another one, and the first can never w
 
 t.test('nothing is published before the answer to the commit is there', async t => {
   const published: string[] = [];
-  let answerCommit: (next: string[]) => void = () => {};
+  let answerCommit: (next: Taken) => void = () => {};
   const pipeline = { publish: (channel: string) => published.push(channel), exec: async () => [] };
   const query = JSON.stringify([1, 'CATALOG', 1, 'api', Number.MAX_SAFE_INTEGER, []]);
   const commandLog = {
     publisher: { pipeline: () => pipeline },
     journal: { extent: async () => ({ last: 0, bytes: 0, end: 0 }) },
     commit: () =>
-      new Promise<string[]>(resolve => {
+      new Promise<Taken>(resolve => {
         answerCommit = resolve;
       }),
-    take: async () => [query],
+    take: async () => taken(query),
+    countAttempt: async () => 1,
     wait: () => new Promise(() => {}),
     interrupt: () => {},
   } as unknown as CommandLog;
   const keys = keysOf('shell');
-  const leader = new Leader({ machine: new Machine(), clock: new Clock(0), commandLog, keys, log }, '1:0');
+  const machine = new Machine();
+  const parts = { machine, clock: new Clock(0), admission: new Admission(), commandLog, keys, log };
+  const leader = new Leader(parts, '1:0');
   void leader.run();
   await sleep(10);
-  answerCommit([]);
+  answerCommit(taken());
   await sleep(10);
   t.same(published, [keys.catalog], 'after its first commit a new leader announces the markets');
   await sleep(10);
   t.notOk(published.includes(keys.reply('api')), 'the query is answered, and its commit is not');
-  answerCommit([]);
+  answerCommit(taken());
   await sleep(10);
   t.same(published, [keys.catalog, keys.reply('api')]);
 });

@@ -26,6 +26,7 @@ const MESSAGES: { readonly [C in RejectCode]: readonly [message: string, field?:
   NO_LIQUIDITY: ['there is nothing to trade with'],
   PRICE_OUT_OF_RANGE: ['the price is outside of the market’s minPrice and maxPrice', 'price'],
   QUANTITY_OUT_OF_RANGE: ['the quantity is outside of the market’s minQuantity and maxQuantity', 'quantity'],
+  SERVER_BUSY: ['not taken at the moment; it was not queued, it is safe to send it again'],
   TOO_MANY_ORDERS: ['the account has as many open orders as the market allows'],
   UNKNOWN_ASSET: ['no such asset', 'asset'],
   UNKNOWN_MARKET: ['no such market', 'market'],

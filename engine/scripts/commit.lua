@@ -1,6 +1,6 @@
 -- Commits a batch and takes the next entries, in one step (D2).
 --
--- KEYS[1] head   KEYS[2] journal   KEYS[3] commands   KEYS[4] dead letters
+-- KEYS[1] head   KEYS[2] journal   KEYS[3] commands   KEYS[4] dead letters   KEYS[5] draining
 -- ARGV[1]  the head that this commit follows
 -- ARGV[2]  the head that it sets; the same as ARGV[1] commits nothing and just takes
 -- ARGV[3]  how many list entries the batch took
@@ -8,7 +8,7 @@
 -- ARGV[5]  most bytes to take next; one entry is taken however large
 -- ARGV[6]  the journal entry's id, empty where the batch has no sequenced commands
 -- ARGV[7]  how many of the following are the journal entry's names and values; the rest are dead letters
--- Returns  the next entries, at the front of the list and still in it.
+-- Returns  whether the exchange is draining, 1 or 0, and the next entries, at the front of the list and still in it.
 --
 -- Guarantees: sent twice, it acts once; it acts only for the engine whose head is in Redis (FENCED otherwise). XADD
 -- stands first, because it is the step that can fail and Redis does not undo a script's earlier writes.
@@ -41,4 +41,4 @@ for i, entry in ipairs(entries) do
     break
   end
 end
-return entries
+return {redis.call('EXISTS', KEYS[5]), entries}

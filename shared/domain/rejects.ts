@@ -3,7 +3,7 @@ import { ASSET_NAME } from './entities.js';
 import { amount, type Fields, matching, nullable, oneOf } from './fields.js';
 import { MAX_AMOUNT } from './units.js';
 
-/** What the engine refuses, all but EXPIRED_IN_QUEUE of API.md's 404, 409 and 422. */
+/** What the engine refuses: API.md's 404, 409 and 422, and two of its 503. */
 export const REJECT_CODES = [
   'ALREADY_EXISTS',
   'AMOUNT_OUT_OF_RANGE',
@@ -18,6 +18,7 @@ export const REJECT_CODES = [
   'NO_LIQUIDITY',
   'PRICE_OUT_OF_RANGE',
   'QUANTITY_OUT_OF_RANGE',
+  'SERVER_BUSY',
   'TOO_MANY_ORDERS',
   'UNKNOWN_ASSET',
   'UNKNOWN_MARKET',

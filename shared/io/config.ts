@@ -26,6 +26,12 @@ export interface Config {
   /** As written, such as `10000 USDT,1 BTC`; the api parses it. */
   readonly signupBalance: string;
   readonly logLevel: LogLevel;
+  /** How long an engine that is silent keeps the leadership. */
+  readonly leaseMs: number;
+  /** A journal that is larger takes no new orders, until the db-writer has caught up. */
+  readonly journalLimitBytes: number;
+  /** How many engines `npm start` starts: one leads, the others stand by. */
+  readonly engines: number;
   /** Which process this is: `engine`, `api-2`, …; unique among the processes of one exchange. */
   readonly instance: string;
 }
@@ -40,7 +46,7 @@ export class ConfigError extends Error {}
 
 export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
   return {
-    port: port(env.PORT || '3000'),
+    port: wholeNumber('PORT', env.PORT || '3000', 1, 65_535),
     host: env.HOST || '127.0.0.1',
     dataDir: resolve(env.DATA_DIR || './data'),
     redisUrl: url('REDIS_URL', env.REDIS_URL, ['redis:', 'rediss:']),
@@ -51,6 +57,10 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     adminPassword: env.ADMIN_PASSWORD || undefined,
     signupBalance: env.SIGNUP_BALANCE ?? '10000 USDT,1 BTC',
     logLevel: logLevel(env.LOG_LEVEL || 'info'),
+    leaseMs: wholeNumber('LEASE_MS', env.LEASE_MS || '1000', 200, 60_000),
+    journalLimitBytes:
+      wholeNumber('JOURNAL_LIMIT_MB', env.JOURNAL_LIMIT_MB || '4096', 1, 1_000_000) * MEGABYTE,
+    engines: wholeNumber('ENGINES', env.ENGINES || '1', 1, 9),
     instance: matching('INSTANCE', env.INSTANCE || `${hostname()}-${process.pid}`, INSTANCE_FORM),
   };
 }
@@ -89,15 +99,16 @@ const SUPPLIED_SETTINGS = {
 
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 
+const MEGABYTE = 1_000_000;
 /** Also a Postgres schema's name without quotes, hence below 32 characters and lower case. */
 const NAMESPACE_FORM = /^[a-z][a-z0-9_]{0,30}$/;
 /** Part of a Redis channel's name. */
 const INSTANCE_FORM = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}$/;
 
-function port(text: string): number {
-  const value = /^\d{1,5}$/.test(text) ? Number(text) : 0;
-  if (value < 1 || value > 65535) {
-    throw new ConfigError(`PORT must be a whole number from 1 to 65535, not "${text}".`);
+function wholeNumber(name: string, text: string, min: number, max: number): number {
+  const value = /^\d{1,7}$/.test(text) ? Number(text) : Number.NaN;
+  if (!(value >= min && value <= max)) {
+    throw new ConfigError(`${name} must be a whole number from ${min} to ${max}, not "${text}".`);
   }
   return value;
 }

@@ -79,6 +79,29 @@ export class Journal {
     return { last, bytes: end - first.end + sizeOf(first), end };
   }
 
+  /**
+   * Drops the oldest batches. What stays up to the batch that ends with `sequence` has at least so many bytes; the batch
+   * where it begins is looked for by halving, a read each.
+   */
+  async trimBehind(sequence: number, bytes: number): Promise<void> {
+    const [oldest, newest] = [await this.#batchFrom(0), await this.#batchFrom(sequence)];
+    if (oldest === undefined || newest?.last !== sequence) return;
+    let [dropped, kept] = [oldest.last, sequence];
+    while (kept - dropped > 1) {
+      const middle = Math.floor((dropped + kept) / 2);
+      const batch = (await this.#batchFrom(middle))!;
+      if (newest.end - batch.end < bytes) kept = middle;
+      else dropped = batch.last;
+    }
+    if (newest.end - oldest.end >= bytes) await this.redis.xtrim(this.key, 'MINID', '~', `${dropped}-0`);
+  }
+
+  /** The first batch that reaches a sequence. */
+  async #batchFrom(sequence: number): Promise<BatchText | undefined> {
+    const [entry] = await this.redis.xrange(this.key, `${sequence}-0`, '+', 'COUNT', 1);
+    return entry && fromStreamFields(entry[1]);
+  }
+
   async #info(): Promise<Map<string, unknown>> {
     try {
       const pairs = (await this.redis.xinfo('STREAM', this.key)) as unknown[];

@@ -9,7 +9,13 @@ export interface Keys {
   readonly head: string;
   /** String: the leading engine's instance; lapses unless renewed (D5). */
   readonly leader: string;
-  /** List: entries that are no requests. */
+  /** Hash: how far each standby has come, `<sequence> <until>`, believed until that time of Redis in milliseconds. */
+  readonly standbys: string;
+  /** String: there while no command is taken, so that nothing stands in the journal that Postgres lacks (D12). */
+  readonly draining: string;
+  /** String `<batch>:<count>`: how often engines have tried what follows that batch. */
+  readonly attempts: string;
+  /** List: entries that are no requests, or that ended every engine that took them. */
   readonly deadLetters: string;
   /** String: random, the same in Postgres, so that two stores of different exchanges never meet (D3). */
   readonly exchangeId: string;
@@ -32,6 +38,9 @@ export function keysOf(namespace: string): Keys {
     journal: `${prefix}:journal`,
     head: `${prefix}:head`,
     leader: `${prefix}:leader`,
+    standbys: `${prefix}:standbys`,
+    draining: `${prefix}:draining`,
+    attempts: `${prefix}:attempts`,
     deadLetters: `${prefix}:dead-letters`,
     exchangeId: `${prefix}:exchange-id`,
     wake: `${prefix}:wake`,
