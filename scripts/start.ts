@@ -8,6 +8,7 @@
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Config, readConfig } from '../shared/io/config.js';
+import { recordAddresses, type ServerAddresses } from './running/addresses.js';
 import { type DataDir, openDataDir } from './running/data-dir.js';
 import { echoWarnings, rotateLog } from './running/log-files.js';
 import { stopOrphans } from './running/orphans.js';
@@ -46,7 +47,9 @@ async function start(config: Config): Promise<void> {
   const supervisor = new Supervisor(dataDir.run, say);
   stopOnSignal(supervisor);
   try {
-    const env = { ...ownSettings(config, dataDir), ...(await startServers(config, dataDir, supervisor)) };
+    const { redisUrl, databaseUrl } = await startServers(config, dataDir, supervisor);
+    recordAddresses(dataDir, { redisUrl, databaseUrl });
+    const env = { ...ownSettings(config, dataDir), REDIS_URL: redisUrl, DATABASE_URL: databaseUrl };
     for (const name of processNames(config)) {
       supervisor.keep(nodeProcess(name, dataDir, env));
     }
@@ -83,7 +86,7 @@ async function startServers(
   config: Config,
   dataDir: DataDir,
   supervisor: Supervisor,
-): Promise<NodeJS.ProcessEnv> {
+): Promise<ServerAddresses> {
   const keep = async ({ program, url, probe }: ServerProgram): Promise<string> => {
     rotateLog(program.logFile);
     say(`Starting ${program.name} …`);
@@ -92,8 +95,8 @@ async function startServers(
     return url;
   };
   return {
-    REDIS_URL: config.redisUrl ?? (await keep(await privateRedis(dataDir.redis, logFile(dataDir, 'redis')))),
-    DATABASE_URL:
+    redisUrl: config.redisUrl ?? (await keep(await privateRedis(dataDir.redis, logFile(dataDir, 'redis')))),
+    databaseUrl:
       config.databaseUrl ??
       (await keep(await privatePostgres(dataDir.postgres, logFile(dataDir, 'postgres')))),
   };

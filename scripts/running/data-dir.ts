@@ -24,6 +24,21 @@ export interface DataDir {
 
 /** Creates the folder if there is none and locks it until this process ends; refuses, naming the holder. */
 export async function openDataDir(path: string): Promise<DataDir> {
+  const { dataDir, holder } = await claimDataDir(path);
+  if (holder !== undefined) {
+    throw new Refusal(`Lockstep is running on ${path} already: process ${holder}.`);
+  }
+  return dataDir;
+}
+
+export interface Claim {
+  readonly dataDir: DataDir;
+  /** The process that has the folder locked; undefined where it is ours now. */
+  readonly holder: string | undefined;
+}
+
+/** Creates the folder if there is none and locks it until this process ends, unless another one holds it. */
+export async function claimDataDir(path: string): Promise<Claim> {
   const dataDir = layOut(path);
   try {
     for (const folder of [dataDir.run, dataDir.log]) {
@@ -33,10 +48,7 @@ export async function openDataDir(path: string): Promise<DataDir> {
     throw new Refusal(`DATA_DIR ${path} cannot be used: ${(error as Error).message}.`);
   }
   const name = lockName(realpathSync(path));
-  if (!(await takeLock(name))) {
-    throw new Refusal(`Lockstep is running on ${path} already: process ${await holderOf(name)}.`);
-  }
-  return dataDir;
+  return { dataDir, holder: (await takeLock(name)) ? undefined : await holderOf(name) };
 }
 
 function layOut(path: string): DataDir {
