@@ -34,14 +34,21 @@ try {
 }
 
 function readArguments(): Wanted {
-  const { values } = parseArgs({
-    options: { from: { type: 'string' }, to: { type: 'string' }, images: { type: 'boolean' } },
-  });
-  return {
-    from: sequence('from', values.from),
-    to: sequence('to', values.to),
-    images: values.images === true,
-  };
+  const { from, to, images = false } = optionsOf(process.argv.slice(2));
+  return { from: sequence('from', from), to: sequence('to', to), images };
+}
+
+function optionsOf(args: string[]) {
+  try {
+    const options = {
+      from: { type: 'string' },
+      to: { type: 'string' },
+      images: { type: 'boolean' },
+    } as const;
+    return parseArgs({ args, options }).values;
+  } catch (error) {
+    throw new Refusal((error as Error).message);
+  }
 }
 
 function sequence(name: string, text: string | undefined): number | undefined {
