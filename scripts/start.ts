@@ -5,18 +5,17 @@
  * first; a process that dies is started again; Ctrl-C or SIGTERM stops all of it, the api first and the servers last,
  * so that nothing that was accepted is lost and nothing is left running.
  */
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { type Config, readConfig } from '../shared/io/config.js';
 import { recordAddresses, type ServerAddresses } from './running/addresses.js';
-import { type DataDir, openDataDir } from './running/data-dir.js';
+import { type DataDir, logFile, openDataDir } from './running/data-dir.js';
 import { echoWarnings, rotateLog } from './running/log-files.js';
 import { stopOrphans } from './running/orphans.js';
+import { ownProgram } from './running/own-program.js';
 import { assertPortFree } from './running/ports.js';
 import { privatePostgres } from './running/private-postgres.js';
 import { privateRedis } from './running/private-redis.js';
 import { type ServerProgram, waitUntilAnswering } from './running/private-server.js';
-import { ENGINE_OPTIONS, NODE_OPTIONS, type Program } from './running/program.js';
+import type { Program } from './running/program.js';
 import { waitUntilReady } from './running/readiness.js';
 import { exitWith } from './running/refusal.js';
 import { keptSecret } from './running/secrets.js';
@@ -123,23 +122,10 @@ function ownSettings(config: Config, dataDir: DataDir): NodeJS.ProcessEnv {
 }
 
 function nodeProcess(name: string, dataDir: DataDir, env: NodeJS.ProcessEnv): Program {
-  const program = name.replace(/-\d$/, '');
-  const main = fileURLToPath(new URL(`../${program}/main.js`, import.meta.url));
   const file = logFile(dataDir, name);
   rotateLog(file);
   echoWarnings(name, file, say);
-  return {
-    name,
-    command: [process.execPath, ...(program === 'engine' ? ENGINE_OPTIONS : NODE_OPTIONS), main],
-    workingFolder: dataDir.run,
-    env: { ...env, INSTANCE: name },
-    logFile: file,
-    stopSignal: 'SIGTERM',
-  };
-}
-
-function logFile(dataDir: DataDir, name: string): string {
-  return join(dataDir.log, `${name}.log`);
+  return ownProgram(name, dataDir, env);
 }
 
 /** Where a client on this machine reaches the api. */

@@ -51,6 +51,10 @@ export async function claimDataDir(path: string): Promise<Claim> {
   return { dataDir, holder: (await takeLock(name)) ? undefined : await holderOf(name) };
 }
 
+export function logFile(dataDir: DataDir, name: string): string {
+  return join(dataDir.log, `${name}.log`);
+}
+
 function layOut(path: string): DataDir {
   return {
     path,
