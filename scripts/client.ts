@@ -69,6 +69,8 @@ export class Client {
           response.on('error', reject);
         },
       );
+      // The agent's timeout, where it has one.
+      request.on('timeout', () => request.destroy(new Error('no answer in time')));
       request.on('error', reject);
       request.end(body);
     });
