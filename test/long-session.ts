@@ -2,6 +2,7 @@
  * A long session of hundreds of accounts in a few crowded markets, with everything that can be asked of the exchange.
  * The same seed gives the same commands: nothing in them depends on what becomes of those before.
  */
+import { Random } from '../scripts/random.js';
 import type { Command, CreateMarket, PlaceOrder } from '../shared/domain/commands.js';
 import { FIRST_USER } from '../shared/domain/entities.js';
 import { SELF_TRADE_PREVENTIONS, SIDES } from '../shared/domain/orders.js';
@@ -174,27 +175,4 @@ function account(random: Random): number {
 
 function market(random: Random): string {
   return random.oneIn(500) ? `NEW0_${QUOTE}` : `${random.of(BASES)}_${QUOTE}`;
-}
-
-/** The generator of Park and Miller. */
-class Random {
-  #state: number;
-
-  constructor(seed: number) {
-    this.#state = seed;
-  }
-
-  /** 0 to limit - 1. */
-  below(limit: number): number {
-    this.#state = (this.#state * 48_271) % 2_147_483_647;
-    return this.#state % limit;
-  }
-
-  oneIn(count: number): boolean {
-    return this.below(count) === 0;
-  }
-
-  of<T>(items: readonly T[]): T {
-    return items[this.below(items.length)]!;
-  }
 }
