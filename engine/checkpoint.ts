@@ -5,12 +5,11 @@ import type pg from 'pg';
 import { type Image, LOGIC } from '../shared/domain/codec.js';
 import { ENTITY_KINDS, type EntityKind, KINDS } from '../shared/domain/entities.js';
 import type { Fields } from '../shared/domain/fields.js';
+import { copyRows } from '../shared/io/copy-rows.js';
 import type { Logger } from '../shared/io/log.js';
-import { columnsOf, fromRow } from '../shared/io/tables.js';
+import { columnsOf } from '../shared/io/tables.js';
 import type { Machine } from './machine.js';
-
-/** Rows in memory at once while loading. */
-const PAGE_ROWS = 10_000;
+import { ProgressLog } from './progress-log.js';
 
 export class CheckpointError extends Error {}
 
@@ -29,21 +28,35 @@ export async function loadCheckpoint(pool: pg.Pool, machine: Machine, log: Logge
     await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
     const watermark = await readWatermark(client);
     if (watermark === undefined) throw new CheckpointError('Postgres has no watermark');
-    const started = performance.now();
-    let rows = 0;
-    for (const kind of ENTITY_KINDS) rows += await loadKind(client, machine, kind);
-    const { stateHash } = machine.exchange.endBatch();
+    await loadState(client, machine, watermark, log);
     await client.query('COMMIT');
-    verify(machine, watermark, stateHash);
-    const seconds = (performance.now() - started) / 1000;
-    log.info(
-      { sequence: watermark.sequence, rows, seconds: Number(seconds.toFixed(2)) },
-      'checkpoint loaded',
-    );
     return watermark;
   } finally {
     client.release();
   }
+}
+
+async function loadState(
+  client: pg.PoolClient,
+  machine: Machine,
+  watermark: Watermark,
+  log: Logger,
+): Promise<void> {
+  const progress = new ProgressLog(log);
+  const rows: Partial<Record<EntityKind, number>> = {};
+  const figures = () => ({ sequence: watermark.sequence, rows, seconds: progress.seconds });
+  for (const kind of ENTITY_KINDS) {
+    rows[kind] = 0;
+    for await (const entities of liveEntities(client, kind)) {
+      for (const entity of entities) load(machine, { kind, entity } as Image, watermark);
+      // What was loaded is the state's; as what a batch changed it would be in memory once more.
+      machine.exchange.endBatch();
+      rows[kind] += entities.length;
+      progress.reach('loading the checkpoint', figures);
+    }
+  }
+  verify(machine, watermark);
+  log.info(figures(), 'checkpoint loaded');
 }
 
 export async function readWatermark(client: pg.Pool | pg.PoolClient): Promise<Watermark | undefined> {
@@ -58,35 +71,34 @@ export async function readWatermark(client: pg.Pool | pg.PoolClient): Promise<Wa
   };
 }
 
-async function loadKind(client: pg.PoolClient, machine: Machine, kind: EntityKind): Promise<number> {
-  const { fields, table, liveSql, orderSql } = KINDS[kind];
-  const columns = columnsOf(fields as Fields<unknown>).map(({ name }) => name);
-  await client.query(
-    `DECLARE live NO SCROLL CURSOR FOR SELECT ${columns.join(', ')} FROM ${table} WHERE ${liveSql} ORDER BY ${orderSql}`,
-  );
-  let total = 0;
-  for (;;) {
-    const { rows } = await client.query(`FETCH ${PAGE_ROWS} FROM live`);
-    for (const row of rows)
-      machine.exchange.load({ kind, entity: fromRow(fields as Fields<unknown>, row) } as Image);
-    total += rows.length;
-    if (rows.length < PAGE_ROWS) break;
+function liveEntities(client: pg.PoolClient, kind: EntityKind): AsyncIterable<unknown[]> {
+  const { table, liveSql, orderSql } = KINDS[kind];
+  const fields = KINDS[kind].fields as Fields<unknown>;
+  const columns = columnsOf(fields).map(({ name }) => name);
+  const query = `SELECT ${columns.join(', ')} FROM ${table} WHERE ${liveSql} ORDER BY ${orderSql}`;
+  return copyRows(client, fields, query);
+}
+
+/** An entity that refers to what is not there is no state of ours. */
+function load({ exchange }: Machine, image: Image, { sequence }: Watermark): void {
+  try {
+    exchange.load(image);
+  } catch (error) {
+    const row = Object.values(image.entity).join(' ');
+    throw new CheckpointError(
+      `Postgres at sequence ${sequence} has an impossible ${image.kind} ${row}: ${(error as Error).message}`,
+    );
   }
-  await client.query('CLOSE live');
-  return total;
 }
 
 /** Another logic may hash another way; then the state is only looked at whether it contradicts itself. */
-function verify(machine: Machine, { sequence, stateHash, logic }: Watermark, loaded: string): void {
-  if (machine.exchange.sequence !== sequence) {
+function verify({ exchange }: Machine, { sequence, stateHash, logic }: Watermark): void {
+  if (exchange.sequence !== sequence)
+    throw new CheckpointError(`Postgres' watermark is ${sequence}, its state is at ${exchange.sequence}`);
+  if (logic !== LOGIC) exchange.audit();
+  else if (exchange.stateHash !== stateHash) {
     throw new CheckpointError(
-      `Postgres' watermark is ${sequence}, its state is at ${machine.exchange.sequence}`,
-    );
-  }
-  if (logic !== LOGIC) machine.exchange.audit();
-  else if (loaded !== stateHash) {
-    throw new CheckpointError(
-      `Postgres at sequence ${sequence} hashes to ${loaded}, its watermark says ${stateHash}`,
+      `Postgres at sequence ${sequence} hashes to ${exchange.stateHash}, its watermark says ${stateHash}`,
     );
   }
 }

@@ -11,7 +11,8 @@ import type { Logger } from '../shared/io/log.js';
 import { loadCheckpoint, readWatermark, type Watermark } from './checkpoint.js';
 import type { CommandLog } from './command-log.js';
 import { Machine } from './machine.js';
-import { replayBatch } from './replay.js';
+import { ProgressLog } from './progress-log.js';
+import { type Replayed, replayJournal } from './replay.js';
 
 const RETRY_DELAY_MS = 250;
 /** Postgres: no such schema or table (yet), starting up or shutting down. */
@@ -33,21 +34,14 @@ export async function recover(stores: Stores): Promise<Machine> {
   const machine = new Machine();
   const watermark = await loadCheckpoint(stores.pool, machine, stores.log);
   await checkTail(stores, watermark);
-  await catchUp(stores, machine);
+  const replayed = await catchUp(stores, machine);
+  stores.log.info({ ...replayed, sequence: machine.exchange.sequence }, 'journal replayed');
   return machine;
 }
 
-/** Replays what the journal holds beyond the machine's state. */
-export async function catchUp({ commandLog, log }: Stores, machine: Machine): Promise<void> {
-  const started = performance.now();
-  let batches = 0;
-  for await (const batch of commandLog.journal.after(machine.exchange.sequence)) {
-    replayBatch(machine, batch);
-    batches++;
-  }
-  if (batches === 0) return;
-  const seconds = Number(((performance.now() - started) / 1000).toFixed(2));
-  log.info({ sequence: machine.exchange.sequence, batches, seconds }, 'journal replayed');
+/** Replays what the journal holds beyond the machine's state; says something only where that takes long. */
+export async function catchUp({ commandLog, log }: Stores, machine: Machine): Promise<Replayed> {
+  return replayJournal(commandLog.journal.after(machine.exchange.sequence), machine, new ProgressLog(log));
 }
 
 /**

@@ -12,14 +12,44 @@ import {
 } from '../shared/domain/codec.js';
 import type { Json } from '../shared/domain/fields.js';
 import type { Machine } from './machine.js';
+import type { ProgressLog } from './progress-log.js';
 
 /** The journal does not go on where the state ends: it was trimmed past it. */
 export class JournalGapError extends Error {}
 
 export class ReplayError extends Error {}
 
+export interface Replayed {
+  batches: number;
+  commands: number;
+  seconds: number;
+  commandsPerSecond: number;
+}
+
+/** Batches that go on where the machine's state ends. */
+export async function replayJournal(
+  journal: AsyncIterable<BatchText>,
+  machine: Machine,
+  progress: ProgressLog,
+): Promise<Replayed> {
+  const start = machine.exchange.sequence;
+  let batches = 0;
+  const replayed = () => {
+    const commands = machine.exchange.sequence - start;
+    const { seconds } = progress;
+    return { batches, commands, seconds, commandsPerSecond: Math.round(commands / seconds) };
+  };
+  for await (const batch of journal) {
+    replayBatch(machine, batch);
+    batches++;
+    progress.reach('replaying the journal', replayed);
+  }
+  return replayed();
+}
+
 export function replayBatch(machine: Machine, batch: BatchText): void {
-  const expected = machine.exchange.sequence + 1;
+  const { exchange } = machine;
+  const expected = exchange.sequence + 1;
   if (batch.first !== expected) {
     throw new JournalGapError(`the journal goes on at sequence ${batch.first}, the state at ${expected}`);
   }
@@ -28,13 +58,10 @@ export function replayBatch(machine: Machine, batch: BatchText): void {
       `sequence ${batch.first} was written by logic ${batch.logic}, this engine is logic ${LOGIC}`,
     );
   }
-  const events = JSON.stringify(
-    decodeCommands(batch.commands).map(command => replayCommand(machine, command)),
-  );
-  const { stateHash } = machine.exchange.endBatch();
   const range = `sequences ${batch.first} to ${batch.last}`;
-  if (machine.exchange.sequence !== batch.last)
-    throw new ReplayError(`${range} end at ${machine.exchange.sequence}`);
+  const events = JSON.stringify(replayCommands(machine, batch, range));
+  const { stateHash } = exchange.endBatch();
+  if (exchange.sequence !== batch.last) throw new ReplayError(`${range} end at ${exchange.sequence}`);
   if (events !== batch.events) throw new ReplayError(`${range} give other events than the journal holds`);
   if (stateHash !== batch.stateHash) {
     throw new ReplayError(
@@ -43,10 +70,18 @@ export function replayBatch(machine: Machine, batch: BatchText): void {
   }
 }
 
+/** The events of each command. */
+function replayCommands(machine: Machine, { commands }: BatchText, range: string): (readonly Json[])[] {
+  try {
+    return decodeCommands(commands).map(command => replayCommand(machine, command));
+  } catch (error) {
+    throw new ReplayError(`${range} cannot be replayed: ${(error as Error).message}`, { cause: error });
+  }
+}
+
 function replayCommand(machine: Machine, { time, deadline, entry }: JournaledCommand): readonly Json[] {
   const request = decodeRequest(entry);
-  if ('malformed' in request || !isCommand(request.request)) {
-    throw new ReplayError(`the journal holds an entry that is no command: ${entry.slice(0, 200)}`);
-  }
+  if ('malformed' in request || !isCommand(request.request))
+    throw new Error(`an entry is no command: ${entry.slice(0, 200)}`);
   return machine.execute(request.request, { time, deadline }).journaled;
 }

@@ -26,6 +26,9 @@ const MARKETS = [
   { market: 'ADA_USDT', centre: 4_000, ticks: 1_000, lots: 125 },
 ] as const;
 
+/** A cancel is for one of the orders that were placed last; what is older waits for a taker. */
+const RECENT_ORDERS = 5000;
+
 export interface FlowShape {
   accounts: number;
   /** Orders to keep resting. */
@@ -95,7 +98,9 @@ export class OrderFlow {
   }
 
   #cancel(): Command {
-    const { orderId, account } = this.#open.at(this.#draw(this.open));
+    const { orderId, account } = this.#open.at(
+      this.open - 1 - this.#draw(Math.min(this.open, RECENT_ORDERS)),
+    );
     return { kind: 'CANCEL_ORDER', body: { account, orderId, market: null, clientOrderId: null } };
   }
 
@@ -140,7 +145,7 @@ function drawing(seed: number): (below: number) => number {
   };
 }
 
-/** Open orders to choose from. */
+/** Open orders to choose from, about by age. */
 class OpenOrders {
   readonly #orders: { orderId: number; account: number }[] = [];
   readonly #places = new Map<number, number>();

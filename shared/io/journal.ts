@@ -38,15 +38,17 @@ export class Journal {
     readonly key: string,
   ) {}
 
-  /** The batches after a sequence; ends at the journal's end. */
+  /** The batches after a sequence; ends at the journal's end. The next page is on its way while one is used. */
   async *after(sequence: number): AsyncIterable<BatchText> {
-    let after = sequence;
-    for (;;) {
-      const { batches, isFull } = await this.page(after);
-      yield* batches;
-      if (!isFull) return;
-      after = batches.at(-1)!.last;
+    let page = await this.page(sequence);
+    while (page.isFull) {
+      const next = this.page(page.batches.at(-1)!.last);
+      // Where nobody waits for it any more, because its reader has failed.
+      next.catch(() => {});
+      yield* page.batches;
+      page = await next;
     }
+    yield* page.batches;
   }
 
   /** Some batches after a sequence, oldest first. @param blockMs how long to wait for one where there is none */
@@ -55,9 +57,9 @@ export class Journal {
     const from = ['STREAMS', this.key, `${sequence}-0`] as const;
     const reply =
       blockMs === undefined
-        ? await this.redis.xread('COUNT', count, ...from)
-        : await this.redis.xread('COUNT', count, 'BLOCK', blockMs, ...from);
-    const batches = (reply?.[0]?.[1] ?? []).map(([, fields]) => fromStreamFields(fields));
+        ? await this.redis.xreadBuffer('COUNT', count, ...from)
+        : await this.redis.xreadBuffer('COUNT', count, 'BLOCK', blockMs, ...from);
+    const batches = (reply?.[0]?.[1] ?? []).map(([, fields]) => fromStreamFields(fields.map(ascii)));
     if (batches.length > 0) this.#learn(batches);
     return { batches, isFull: batches.length === count };
   }
@@ -113,4 +115,9 @@ export class Journal {
       throw error;
     }
   }
+}
+
+/** A batch is ASCII, and so read twice as fast as text that may be anything. */
+function ascii(bytes: Buffer): string {
+  return bytes.toString('latin1');
 }
