@@ -30,9 +30,12 @@ export async function loadCheckpoint(pool: pg.Pool, machine: Machine, log: Logge
     if (watermark === undefined) throw new CheckpointError('Postgres has no watermark');
     await loadState(client, machine, watermark, log);
     await client.query('COMMIT');
-    return watermark;
-  } finally {
     client.release();
+    return watermark;
+  } catch (error) {
+    // Whatever the connection was in the middle of ends with it.
+    client.release(true);
+    throw error;
   }
 }
 
