@@ -1,4 +1,5 @@
 /** Commands into a machine and out as the batches of a leader's journal, the first of a fresh exchange. */
+import { Admission } from '../../engine/admission.js';
 import { applyBatch } from '../../engine/batch.js';
 import { Clock } from '../../engine/clock.js';
 import type { Machine } from '../../engine/machine.js';
@@ -25,6 +26,7 @@ export class TradedExchange {
   readonly #flow: OrderFlow;
   readonly #batchSize: number;
   readonly #clock = new SteadyClock(START_MS);
+  readonly #admission = new Admission();
   #requests = 0;
   #batches = 0;
   #end = 0;
@@ -61,7 +63,8 @@ export class TradedExchange {
       }),
     );
     const place = { head: `1:${++this.#batches}`, after: this.#end };
-    const journal = applyBatch(this.#machine, this.#clock, entries, place).journal!;
+    const parts = { machine: this.#machine, clock: this.#clock, admission: this.#admission };
+    const journal = applyBatch(parts, entries, place).journal!;
     this.#end = journal.end;
     for (const image of decodeImages(journal.images))
       if (image.kind === 'order') this.#flow.hear(image.entity);
