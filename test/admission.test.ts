@@ -66,7 +66,7 @@ t.test('an exchange that drains', async t => {
   const stack = await startStack(t);
   const user = await stack.trader({ USDT: '100' });
   const { body: order } = await place(stack, user);
-  await stack.redis.set(stack.keys.draining, '1');
+  await stack.redis.set(stack.keys.draining, 'asked');
   const busy = { place: '503 SERVER_BUSY', deposit: '503 SERVER_BUSY', cancel: '503 SERVER_BUSY' };
   t.same(await attempts(stack, user, order.orderId), { ...ALL_TAKEN, ...busy }, 'takes no command');
   await stack.settled();

@@ -41,4 +41,9 @@ for i, entry in ipairs(entries) do
     break
   end
 end
-return {redis.call('EXISTS', KEYS[5]), entries}
+
+local draining = redis.call('GET', KEYS[5])
+if draining == 'asked' then
+  redis.call('SET', KEYS[5], 'begun')
+end
+return {draining and 1 or 0, entries}

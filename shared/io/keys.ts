@@ -11,7 +11,7 @@ export interface Keys {
   readonly leader: string;
   /** Hash: how far each standby has come, `<sequence> <until>`, believed until that time of Redis in milliseconds. */
   readonly standbys: string;
-  /** String: there while no command is taken, so that nothing stands in the journal that Postgres lacks (D12). */
+  /** String: `asked`, then `begun` once the leader takes no command, so that Postgres comes to hold all (D12). */
   readonly draining: string;
   /** String `<batch>:<count>`: how often engines have tried what follows that batch. */
   readonly attempts: string;

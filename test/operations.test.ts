@@ -1,0 +1,76 @@
+/** What an operator does by hand: draining before an upgrade, and beginning again from nothing but Postgres. */
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import t, { type Test } from 'tap';
+import { verifyExchange } from '../scripts/verification/verify.js';
+import { type Answer, type Stack, startStack, type TestUser } from './stack.js';
+
+const V1 = '/api/v1';
+const run = promisify(execFile);
+
+/** Runs a command of package.json on the stack; gives what it printed, and fails as it does. */
+async function command(stack: Stack, name: string, ...args: string[]): Promise<string> {
+  const file = fileURLToPath(new URL(`../scripts/${name}.js`, import.meta.url));
+  const env = { ...process.env, NAMESPACE: stack.namespace };
+  const { stdout } = await run(process.execPath, [file, ...args], { env });
+  return stdout;
+}
+
+function place(stack: Stack, { token }: TestUser): Promise<Answer> {
+  const body = { market: 'ADA_USDT', side: 'BUY', type: 'LIMIT', price: '1', quantity: '1' };
+  return stack.request('POST', `${V1}/order`, { token, body });
+}
+
+async function assertWhole(t: Test, stack: Stack): Promise<void> {
+  const { REDIS_URL, DATABASE_URL } = process.env;
+  const stores = { redisUrl: REDIS_URL!, databaseUrl: DATABASE_URL!, namespace: stack.namespace };
+  for await (const { name, ok, detail } of verifyExchange(stores)) t.ok(ok, `${name}: ${detail}`);
+}
+
+t.test('npm run drain', async t => {
+  const stack = await startStack(t);
+  const user = await stack.trader({ USDT: '1000' });
+  await t.rejects(command(stack, 'restore', '--yes'), /An engine leads/);
+  const placing = Promise.all(Array.from({ length: 50 }, () => place(stack, user)));
+  const said = await command(stack, 'drain');
+  await placing;
+  const { sequence, dbWriter } = (await stack.request('GET', '/health/ready')).body;
+  t.match(said, `Drained: Postgres holds everything, up to sequence ${sequence}.`);
+  t.equal(dbWriter.lag, 0);
+  t.match(await place(stack, user), { status: 503, body: { error: { code: 'SERVER_BUSY' } } });
+  await stack.stop('engine');
+  await t.rejects(command(stack, 'drain'), /No engine leads/);
+  await t.rejects(command(stack, 'restore', '--yes'), /nothing to restore/);
+  stack.start('engine');
+  await stack.ready();
+  t.equal((await place(stack, user)).status, 201);
+});
+
+t.test('npm run restore', async t => {
+  const stack = await startStack(t);
+  const { redis, keys } = stack;
+  const user = await stack.trader({ USDT: '1000' });
+  await place(stack, user);
+  await stack.settled();
+  await stack.kill('db-writer');
+  t.equal((await place(stack, user)).status, 201, 'an order that only Redis knows');
+  await stack.stop('api', 'engine');
+
+  await redis.del(...(await redis.keys(`{${stack.namespace}}*`)));
+  stack.start('engine');
+  t.equal(await stack.ended('engine'), 1);
+  t.match(stack.log.join('\n'), /npm run restore/);
+  await t.rejects(command(stack, 'restore'), /lost for good.*--yes/);
+  t.equal(await redis.exists(keys.exchangeId), 0, 'nothing is done without --yes');
+  await command(stack, 'restore', '--yes');
+
+  for (const name of ['db-writer', 'engine', 'api'] as const) stack.start(name);
+  await stack.ready();
+  const open = async () => (await stack.request('GET', `${V1}/order/open`, { token: user.token })).body;
+  t.equal((await open()).length, 1, 'what Postgres knew');
+  t.equal((await place(stack, user)).status, 201);
+  t.equal((await open()).length, 2);
+  await stack.settled();
+  await assertWhole(t, stack);
+});
