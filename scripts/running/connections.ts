@@ -19,14 +19,17 @@ const UNDEFINED_TABLE = '42P01';
 /** Refuses, saying which, where a server does not answer or has no exchange of this namespace. */
 export async function connect({ redisUrl, databaseUrl, namespace }: Stores): Promise<Connections> {
   const redis = connectOnce(redisUrl);
-  redis.on('error', () => undefined);
+  let failure: Error | undefined;
+  redis.on('error', error => {
+    failure = error;
+  });
   const pool = createPool(databaseUrl, namespace, POSTGRES_CONNECTIONS);
   const close = async () => {
     redis.disconnect();
     await pool.end();
   };
   try {
-    await redis.connect().catch(error => refuse('Redis', error));
+    await redis.connect().catch(error => refuse('Redis', failure ?? error));
     const { rowCount } = await pool.query('SELECT FROM watermark').catch(error => {
       if (error.code === UNDEFINED_TABLE) return { rowCount: 0 };
       return refuse('Postgres', error);
@@ -40,5 +43,5 @@ export async function connect({ redisUrl, databaseUrl, namespace }: Stores): Pro
 }
 
 function refuse(server: string, error: Error): never {
-  throw new Refusal(`${server} does not answer: ${error.message || (error as NodeJS.ErrnoException).code}.`);
+  throw new Refusal(`${server} does not answer: ${error.message || (error as NodeJS.ErrnoException).code}`);
 }
