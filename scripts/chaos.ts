@@ -1,5 +1,5 @@
 /**
- * `npm run chaos -- [--minutes 5] [--seed S]`: a whole exchange of its own, whose processes and servers are killed,
+ * `npm run chaos [-- --minutes 5 --seed S]`: a whole exchange of its own, whose processes and servers are killed,
  * stopped and restarted all the time, while clients trade on it and remember every answer. At the end what they remember
  * is compared with the API, Postgres and the streams, and the exchange is verified.
  *
@@ -39,6 +39,11 @@ interface Clients {
   readonly readers: readonly StreamReader[];
 }
 
+/** We end only by ourselves, since the exchange has to be stopped. */
+const interruption = new AbortController();
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'])
+  process.on(signal, () => interruption.abort(new Refusal(`Interrupted by ${signal}.`)));
+
 try {
   const { minutes, seed } = options();
   process.exitCode = await run(minutes, seed);
@@ -63,17 +68,25 @@ async function run(minutes: number, seed: number): Promise<number> {
   console.log(`chaos for ${minutes} minutes, seed ${seed}`);
   const report = new Report();
   const exchange = await ChaosExchange.start(line => report.say(line));
-  for (const signal of ['SIGINT', 'SIGTERM'] as const)
-    process.once(signal, () => exchange.stop(false).then(() => process.exit(1), exitWith));
   let isWell = false;
   try {
-    isWell = await runOn(exchange, report, { minutes, seed });
+    isWell = await Promise.race([runOn(exchange, report, { minutes, seed }), interrupted()]);
   } finally {
-    await exchange.stop(!isWell);
-    if (!isWell) console.log(`What is left of the exchange is in ${exchange.folder}.`);
+    const isWorthALook = !isWell && !interruption.signal.aborted;
+    await exchange.stop(isWorthALook);
+    if (isWorthALook) console.log(`What is left of the exchange is in ${exchange.folder}.`);
     console.log(`seed ${seed}`);
   }
   return isWell ? 0 : 1;
+}
+
+/** Never resolves. */
+function interrupted(): Promise<never> {
+  const { signal } = interruption;
+  return new Promise((_, reject) => {
+    if (signal.aborted) reject(signal.reason);
+    signal.addEventListener('abort', () => reject(signal.reason));
+  });
 }
 
 async function runOn(

@@ -72,17 +72,15 @@ export class ChaosExchange {
   static async start(say: (line: string) => void): Promise<ChaosExchange> {
     const dataDir = await openDataDir(mkdtempSync(join(tmpdir(), 'lockstep-chaos-')));
     const supervisor = new Supervisor(dataDir.run, say);
-    const stores = await startServers(dataDir, supervisor);
-    const ports = [await freePort(), await freePort()];
-    const env = settings(dataDir, stores);
-    for (const name of OWN_PROGRAMS) {
-      const port = ports[APIS.indexOf(name as (typeof APIS)[number])];
-      supervisor.keep(ownProgram(name, dataDir, { ...env, PORT: String(port ?? ports[0]) }));
+    try {
+      const stores = await startServers(dataDir, supervisor);
+      const addresses = await startPrograms(dataDir, supervisor, stores);
+      await Promise.all(addresses.map(address => waitUntilReady(address, say)));
+      return new ChaosExchange(dataDir, supervisor, { ...stores, namespace: NAMESPACE }, addresses);
+    } catch (error) {
+      await supervisor.stopAll();
+      throw error;
     }
-    const addresses = ports.map(port => `http://${HOST}:${port}`);
-    const exchange = new ChaosExchange(dataDir, supervisor, { ...stores, namespace: NAMESPACE }, addresses);
-    await Promise.all(addresses.map(address => waitUntilReady(address, say)));
-    return exchange;
   }
 
   get folder(): string {
@@ -145,6 +143,19 @@ async function startServers(dataDir: DataDir, supervisor: Supervisor): Promise<S
     redisUrl: await keep(await privateRedis(dataDir.redis, logFile(dataDir, 'redis'))),
     databaseUrl: await keep(await privatePostgres(dataDir.postgres, logFile(dataDir, 'postgres'))),
   };
+}
+
+/** Answers where the apis are. */
+async function startPrograms(dataDir: DataDir, supervisor: Supervisor, stores: Stores): Promise<string[]> {
+  const env = settings(dataDir, stores);
+  for (const name of [...DB_WRITERS, ...ENGINES]) supervisor.keep(ownProgram(name, dataDir, env));
+  const addresses: string[] = [];
+  for (const name of APIS) {
+    const port = await freePort();
+    supervisor.keep(ownProgram(name, dataDir, { ...env, PORT: String(port) }));
+    addresses.push(`http://${HOST}:${port}`);
+  }
+  return addresses;
 }
 
 function settings(dataDir: DataDir, { redisUrl, databaseUrl }: Stores): NodeJS.ProcessEnv {

@@ -49,7 +49,7 @@ unknown at first  ${tally.unknown}
 lost              ${count('LOST')}
 doubled           ${count('DOUBLED')}
 contradictions    ${count('CONTRADICTION')}
-without service   ${seconds(longest)} at most, ${seconds(sum(outages.map(lengthOf)))} in all`);
+without service   ${seconds(longest)} at most`);
     for (const { kind, what } of findings.slice(0, MOST_FINDINGS)) console.log(`${kind} ${what}`);
     if (findings.length > MOST_FINDINGS) console.log(`… and ${findings.length - MOST_FINDINGS} more`);
   }
