@@ -44,6 +44,8 @@ export class Store {
     this.#keys = keysOf(namespace);
     this.#redis = new Redis(redisUrl, { maxRetriesPerRequest: 0 });
     this.#pool = createPool(databaseUrl, namespace, 1);
+    // To make what is written next can take longer than a connection is kept that has nothing to do.
+    this.#pool.options.idleTimeoutMillis = 0;
   }
 
   /** Makes tables and identity as the first start of an exchange does; refuses a namespace that is not empty. */
