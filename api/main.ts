@@ -75,9 +75,10 @@ async function start(): Promise<void> {
   await waitFor('Redis', async () => engine.connected);
   await checkRedis();
   await waitFor('the database schema', hasSchema);
-  await checkPostgresDurability(pool, log);
+  await waitFor('Postgres', () => done(checkPostgresDurability(pool, log)));
   await waitFor('an engine', async () => catalog.markets().length > 0);
-  await accounts.ensureAdmin(config.adminEmail.toLowerCase(), config.adminPassword);
+  const { adminEmail, adminPassword } = config;
+  await waitFor('Postgres', () => done(accounts.ensureAdmin(adminEmail.toLowerCase(), adminPassword)));
 
   const deposits = parseSignupBalance(config.signupBalance, catalog);
   const signup = new Signup(deposits, engine, history, log);
@@ -122,6 +123,11 @@ async function waitFor(what: string, attempt: () => Promise<boolean>): Promise<v
     }
     await sleep(RETRY_DELAY_MS);
   }
+}
+
+async function done(work: Promise<unknown>): Promise<true> {
+  await work;
+  return true;
 }
 
 async function checkRedis(): Promise<void> {

@@ -3,7 +3,7 @@
  * or fenced. Whatever contradicts a promise ends it with code 1 and a message.
  */
 import { processConfig } from '../shared/io/config.js';
-import { checkPostgresDurability, checkRedisDurability } from '../shared/io/durability.js';
+import { checkRedisDurability } from '../shared/io/durability.js';
 import { keysOf } from '../shared/io/keys.js';
 import { createLogger, type Logger } from '../shared/io/log.js';
 import { createPool } from '../shared/io/postgres.js';
@@ -49,8 +49,8 @@ onShutdown(async () => {
 try {
   await checkRedisDurability(stores.commandLog.reader, log);
   const { machine, head } = await takeOver();
-  await checkPostgresDurability(stores.pool, log);
-  await stores.pool.end();
+  // What leads needs Postgres no more, and waits for no answer of it.
+  stores.pool.end().catch(() => {});
   const clock = new Clock(machine.exchange.time);
   watchClock(clock, log);
   const admission = new Admission();

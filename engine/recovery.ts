@@ -6,8 +6,10 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type pg from 'pg';
 import { LOGIC } from '../shared/domain/codec.js';
+import { checkPostgresDurability } from '../shared/io/durability.js';
 import type { Keys } from '../shared/io/keys.js';
 import type { Logger } from '../shared/io/log.js';
+import { isPostgresOutage } from '../shared/io/outage.js';
 import { loadCheckpoint, readWatermark, type Watermark } from './checkpoint.js';
 import type { CommandLog } from './command-log.js';
 import { Machine } from './machine.js';
@@ -15,8 +17,8 @@ import { ProgressLog } from './progress-log.js';
 import { type Replayed, replayJournal } from './replay.js';
 
 const RETRY_DELAY_MS = 250;
-/** Postgres: no such schema or table (yet), starting up or shutting down. */
-const NOT_READY_CODES = new Set(['3F000', '42P01', '57P03', '57P01']);
+/** Postgres: no such schema or table, yet. */
+const NOT_THERE_CODES = new Set(['3F000', '42P01']);
 
 /** The two stores do not belong together, or one has lost what the other knows. Its message says what to do. */
 export class RecoveryError extends Error {}
@@ -30,6 +32,7 @@ export interface Stores {
 
 /** A machine at the state of the journal's end. */
 export async function recover(stores: Stores): Promise<Machine> {
+  await patiently(() => checkPostgresDurability(stores.pool, stores.log), stores.log);
   await establishIdentity(stores);
   const machine = new Machine();
   const watermark = await loadCheckpoint(stores.pool, machine, stores.log);
@@ -107,13 +110,9 @@ async function patiently<T>(read: () => Promise<T>, log: Logger): Promise<T> {
       return await read();
     } catch (error) {
       const { code = '', message } = error as { code?: string; message: string };
-      if (!NOT_READY_CODES.has(code) && !isConnectionError(code, message)) throw error;
-      if (attempt === 0) log.info({ reason: message }, 'waiting for Postgres and its tables');
+      if (!NOT_THERE_CODES.has(code) && !isPostgresOutage(error)) throw error;
+      if (attempt === 0) log.warn({ reason: message }, 'waiting for Postgres and its tables');
       await delay(RETRY_DELAY_MS);
     }
   }
-}
-
-function isConnectionError(code: string, message: string): boolean {
-  return code.startsWith('E') || code.startsWith('08') || /connection|timeout/i.test(message);
 }
