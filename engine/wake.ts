@@ -20,7 +20,8 @@ export class Wake {
     this.#redis = connectPatiently(redisUrl);
     this.#redis.on('error', () => {});
     this.#redis.on('message', () => this.wake());
-    this.#redis.subscribe(channel).catch(() => {});
+    this.#redis.on('ready', () => this.#redis.subscribe(channel).catch(() => {}));
+    this.#redis.connect().catch(() => {});
   }
 
   /** Forgets what came so far. Before the list is read, so that no push falls between reading and waiting. */

@@ -24,9 +24,12 @@ export function connectOnce(url: string): Redis {
   });
 }
 
-/** For reads, subscriptions and blocking waits: commands wait for the connection and are sent again after a loss. */
+/**
+ * For reads, subscriptions and blocking waits: commands wait for the connection and are sent again after a loss. Who
+ * subscribes does so at each `ready`: the library's own way ends the process when it is disconnected meanwhile.
+ */
 export function connectPatiently(url: string): Redis {
-  return new Redis(url, { ...reconnecting, maxRetriesPerRequest: null });
+  return new Redis(url, { ...reconnecting, maxRetriesPerRequest: null, autoResubscribe: false });
 }
 
 /** A patient connection waits by itself and fails no command, so its outages are told here, once each. */
