@@ -1,7 +1,7 @@
 /** A whole exchange of its own for a bench: private servers in a temporary folder, the real processes, all stopped at the end. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -19,6 +19,8 @@ export interface BenchExchange {
   redisUrl: string;
   databaseUrl: string;
   jwtSecret: string;
+  /** The id of a running process, such as `api`. */
+  pid: (name: string) => number;
   stop: () => Promise<void>;
 }
 
@@ -26,12 +28,13 @@ export async function startExchange(): Promise<BenchExchange> {
   const folder = mkdtempSync(join(tmpdir(), 'lockstep-bench-'));
   const redis = await startPrivateRedis(join(folder, 'redis'), join(folder, 'redis.log'));
   const postgres = await startPrivatePostgres(join(folder, 'postgres'), join(folder, 'postgres.log'));
+  const dataDir = join(folder, 'data');
   const [host, port, jwtSecret] = ['127.0.0.1', await freePort(), randomBytes(32).toString('base64url')];
   const env = {
     ...process.env,
     REDIS_URL: redis.url,
     DATABASE_URL: postgres.url,
-    DATA_DIR: join(folder, 'data'),
+    DATA_DIR: dataDir,
     HOST: host,
     PORT: String(port),
     JWT_SECRET: jwtSecret,
@@ -49,7 +52,8 @@ export async function startExchange(): Promise<BenchExchange> {
     await Promise.all([redis.stop(), postgres.stop()]);
     rmSync(folder, { recursive: true, force: true });
   };
-  return { host, port, address, redisUrl: redis.url, databaseUrl: postgres.url, jwtSecret, stop };
+  const pid = (name: string) => Number(readFileSync(join(dataDir, 'run', `${name}.pid`), 'utf8'));
+  return { host, port, address, redisUrl: redis.url, databaseUrl: postgres.url, jwtSecret, pid, stop };
 }
 
 function stopped(child: ChildProcess): Promise<void> {

@@ -14,6 +14,8 @@ interface Described<I> {
   readonly input: z.ZodType<I>;
   /** Of an answer that is no `Reply`. */
   readonly status: 200 | 201;
+  /** Refused, before it is read, while more of it comes than is answered (admission.ts). */
+  readonly isShed?: true;
 }
 
 export interface PublicRoute<I> extends Described<I> {

@@ -11,7 +11,7 @@ const V1 = '/api/v1';
 
 // biome-ignore format: a table, one route a line
 export const ROUTES: readonly Route[] = [
-  route({ method: 'POST', path: `${V1}/order`, auth: 'user', input: schemas.order, status: 201, handle: orders.placeOrder }),
+  route({ method: 'POST', path: `${V1}/order`, auth: 'user', input: schemas.order, status: 201, isShed: true, handle: orders.placeOrder }),
   route({ method: 'GET', path: `${V1}/order`, auth: 'user', input: schemas.orderName, status: 200, handle: orders.getOrder }),
   route({ method: 'DELETE', path: `${V1}/order`, auth: 'user', input: schemas.orderName, status: 200, handle: orders.cancelOrder }),
   route({ method: 'GET', path: `${V1}/order/open`, auth: 'user', input: schemas.openOrders, status: 200, handle: orders.openOrders }),

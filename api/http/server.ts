@@ -1,6 +1,6 @@
 /**
- * The life of a request, in this order: route, content type and size, JSON, authentication, validation, handling,
- * answer.
+ * The life of a request, in this order: route, admission of orders, content type and size, JSON, authentication,
+ * validation, handling, answer.
  *
  * Guarantees: every request that the HTTP library hands over is answered once, in JSON, unless its client has gone; an
  * exception is a logged INTERNAL_ERROR and never ends the process; at most `MAX_BODY_BYTES` of a body are kept. A
@@ -12,6 +12,7 @@ import type { HttpRequest, HttpResponse, TemplatedApp } from 'uWebSockets.js';
 import { STATUS_CODES } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from '../../shared/io/log.js';
+import { refusalDelayMs } from '../admission.js';
 import { ApiError } from '../errors.js';
 import type { Caller } from '../tokens.js';
 import { Reply, type Route, Router } from './route.js';
@@ -23,6 +24,12 @@ const MAX_BODY_BYTES = 64 * 1024;
 const MAX_DISCARDED_BYTES = 4 * 1024 * 1024;
 const DRAIN_CHECK_MS = 10;
 const JSON_TYPE = /^application\/json *(;|$)/i;
+
+/** Made once, since most answers are this one when it is needed. */
+const OVERLOADED = new ApiError(
+  'SERVER_BUSY',
+  'More orders come than can be answered soon; this one was not queued, it is safe to send it again.',
+);
 
 const statusLines = new Map(
   Object.entries(STATUS_CODES).map(([code, text]) => [Number(code), `${code} ${text}`]),
@@ -81,7 +88,10 @@ export class HttpServer {
     };
     this.#underWay++;
     response.onAborted(() => this.#end(call));
-    if (method === 'POST' || method === 'PATCH') this.#readBody(call, request.getHeader('content-type'));
+    if (route.isShed && !this.#services.engine.hasRoom) {
+      setTimeout(() => this.#fail(call, OVERLOADED), refusalDelayMs());
+    } else if (method === 'POST' || method === 'PATCH')
+      this.#readBody(call, request.getHeader('content-type'));
     else void this.#serve(call, () => parseQuery(request.getQuery()));
   }
 

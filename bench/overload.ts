@@ -1,0 +1,132 @@
+/**
+ * `npm run bench:overload [-- --usual 256 --factor 10 --pause 0]`: what becomes of accepted orders when ten times as
+ * many clients come as usual. All are closed loops; who is refused sends the same order again after the pause (ms).
+ * The usual load, the overload, and the usual load again, on an exchange of its own; load is made by processes of
+ * their own, on the same machine.
+ *
+ * Guarantees: the exit code is 0 only when every accepted order is in Postgres exactly once.
+ */
+import { fork } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { decodeFromCompressedBase64, type Histogram } from 'hdr-histogram-js';
+import { Client } from '../scripts/client.js';
+import { createPool } from '../shared/io/postgres.js';
+import { durabilityLines } from './durability.js';
+import { machineLine } from './engine/machine.js';
+import { type BenchExchange, startExchange } from './exchange.js';
+import type { Pair } from './load.js';
+import type { LoadTask } from './overload/child.js';
+import type { Measured } from './overload/load.js';
+import { type Watched, watchApi } from './overload/watch.js';
+import { openPairs } from './pairs.js';
+
+const CHILD = fileURLToPath(new URL('overload/child.js', import.meta.url));
+const LOAD_PROCESSES = 2;
+const WARM_UP_SECONDS = 5;
+const USUAL_SECONDS = 10;
+const OVERLOAD_SECONDS = 20;
+
+const { values } = parseArgs({
+  options: {
+    usual: { type: 'string', default: '256' },
+    factor: { type: 'string', default: '10' },
+    pause: { type: 'string', default: '0' },
+  },
+});
+const usual = Number(values.usual);
+const most = usual * Number(values.factor);
+const retryPauseMs = Number(values.pause);
+
+const exchange = await startExchange();
+try {
+  console.log(machineLine());
+  for (const line of await durabilityLines(exchange)) console.log(line);
+  await run(exchange);
+} finally {
+  await exchange.stop();
+}
+
+async function run(exchange: BenchExchange): Promise<void> {
+  const pairs = await openPairs(exchange, most);
+  const phases: [connections: number, seconds: number][] = [
+    [usual, USUAL_SECONDS],
+    [most, OVERLOAD_SECONDS],
+    [usual, USUAL_SECONDS],
+  ];
+  let accepted = 0;
+  let unknown = 0;
+  for (const [connections, seconds] of phases) {
+    const work = makeLoad(exchange, pairs.slice(0, connections), seconds);
+    const [parts, watched] = await watchApi(exchange.address, exchange.pid('api'), work);
+    report(connections, parts, watched);
+    const outcomes = sum(parts.flatMap(({ all }) => all));
+    accepted += outcomes.get('ACCEPTED') ?? 0;
+    unknown += outcomes.get('UNKNOWN_OUTCOME') ?? 0;
+  }
+  const stored = await storedOrders(exchange);
+  console.log(`accepted ${accepted}, of unknown outcome ${unknown}, in Postgres ${stored}`);
+  if (stored < accepted || stored > accepted + unknown) process.exitCode = 1;
+}
+
+function makeLoad(exchange: BenchExchange, pairs: readonly Pair[], seconds: number): Promise<Measured[]> {
+  const { host, port } = exchange;
+  const times = { warmUpSeconds: WARM_UP_SECONDS, seconds };
+  return Promise.all(
+    Array.from({ length: LOAD_PROCESSES }, (_, index) => {
+      const own = pairs.filter((_, pair) => pair % LOAD_PROCESSES === index);
+      return inProcess({ host, port, pairs: own, retryPauseMs, ...times });
+    }),
+  );
+}
+
+function inProcess(task: LoadTask): Promise<Measured> {
+  return new Promise((resolve, reject) => {
+    const child = fork(CHILD);
+    child.once('message', measured => resolve(measured as Measured));
+    child.once('exit', code => reject(new Error(`a process that makes load ended with ${code}`)));
+    child.send(task);
+  });
+}
+
+function report(connections: number, parts: readonly Measured[], watched: Watched): void {
+  const rate = (count: number) => Math.round(count / parts[0]!.seconds);
+  const accepted = parts.reduce((total, part) => total + part.accepted, 0);
+  const latencies = merged(parts);
+  const ms = (percent: number) => (latencies.getValueAtPercentile(percent) / 1000).toFixed(1);
+  const refused = Array.from(sum(parts.flatMap(part => part.refused)), ([code, n]) => `${code} ${rate(n)}/s`);
+  const { mostMegabytes, endMegabytes, probeP50, probeP99 } = watched;
+  console.log(`${connections} connections`);
+  console.log(`  accepted  ${rate(accepted)}/s  p50 ${ms(50)}  p99 ${ms(99)}  p99.9 ${ms(99.9)} ms`);
+  console.log(`  refused   ${refused.join(', ') || 'nothing'}`);
+  console.log(
+    `  api       memory ${mostMegabytes} MB at most, ${endMegabytes} MB at the end; ` +
+      `GET /time p50 ${probeP50.toFixed(1)}, p99 ${probeP99.toFixed(1)} ms`,
+  );
+}
+
+function merged(parts: readonly Measured[]): Histogram {
+  const [first, ...others] = parts.map(({ latencies }) => decodeFromCompressedBase64(latencies));
+  for (const other of others) first!.add(other);
+  return first!;
+}
+
+function sum(counts: readonly (readonly [string, number])[]): Map<string, number> {
+  const total = new Map<string, number>();
+  for (const [code, count] of counts) total.set(code, (total.get(code) ?? 0) + count);
+  return total;
+}
+
+/** Once Postgres has everything. */
+async function storedOrders({ address, databaseUrl }: BenchExchange): Promise<number> {
+  const client = new Client(address);
+  for (;;) {
+    const health = await client.request<{ dbWriter: { lag: number | null } }>('GET', '/health/ready');
+    if (health.dbWriter.lag === 0) break;
+  }
+  client.close();
+  const pool = createPool(databaseUrl, process.env.NAMESPACE ?? 'lockstep', 1);
+  const { rows } = await pool.query<{ orders: bigint }>('SELECT count(*) AS orders FROM orders');
+  await pool.end();
+  return Number(rows[0]!.orders);
+}

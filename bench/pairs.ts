@@ -1,0 +1,53 @@
+/** Traders in pairs, each with what it needs for any number of orders: one offers, the other takes as much. */
+import { createSigner } from 'fast-jwt';
+import { Client } from '../scripts/client.js';
+import { FIRST_USER } from '../shared/domain/entities.js';
+import { httpRequest } from './connection.js';
+import type { BenchExchange } from './exchange.js';
+import type { Pair } from './load.js';
+
+const MARKETS = [
+  { market: 'BTC_USDT', base: 'BTC', price: '50000', quantity: '0.001' },
+  { market: 'ETH_USDT', base: 'ETH', price: '2500', quantity: '0.01' },
+  { market: 'ADA_USDT', base: 'ADA', price: '0.4', quantity: '10' },
+] as const;
+
+/** So many pairs are opened at once. */
+const OPENERS = 64;
+
+export async function openPairs(exchange: BenchExchange, count: number): Promise<Pair[]> {
+  const pairs: Pair[] = [];
+  const open = async (first: number) => {
+    const client = new Client(exchange.address);
+    for (let index = first; index < count; index += OPENERS) {
+      pairs[index] = await openPair(exchange, client, index);
+    }
+    client.close();
+  };
+  await Promise.all(Array.from({ length: OPENERS }, (_, opener) => open(opener)));
+  return pairs;
+}
+
+async function openPair(exchange: BenchExchange, client: Client, index: number): Promise<Pair> {
+  const { market, base, price, quantity } = MARKETS[index % MARKETS.length]!;
+  const [seller, buyer] = [
+    token(exchange, FIRST_USER + 2 * index + 1),
+    token(exchange, FIRST_USER + 2 * index + 2),
+  ];
+  await deposit(client.signedIn(seller), base, '10000000');
+  await deposit(client.signedIn(buyer), 'USDT', '10000000');
+  const order = { market, type: 'LIMIT', price, quantity };
+  return [
+    httpRequest('POST', '/api/v1/order', seller, { ...order, side: 'SELL' }),
+    httpRequest('POST', '/api/v1/order', buyer, { ...order, side: 'BUY', timeInForce: 'IOC' }),
+  ];
+}
+
+function deposit(client: Client, asset: string, amount: string): Promise<unknown> {
+  return client.request('POST', '/api/v1/user/deposit', { asset, amount });
+}
+
+function token(exchange: BenchExchange, account: number): string {
+  const sign = createSigner({ key: exchange.jwtSecret, algorithm: 'HS256', expiresIn: 3_600_000 });
+  return sign({ sub: String(account), email: `${account}@bench.test`, role: 'USER' });
+}
