@@ -16,7 +16,7 @@ import type { Command, Query } from '../shared/domain/commands.js';
 import type { Keys } from '../shared/io/keys.js';
 import type { Logger } from '../shared/io/log.js';
 import { connectOnce } from '../shared/io/redis.js';
-import { Admission } from './admission.js';
+import { Crowd } from './crowd.js';
 import { ApiError } from './errors.js';
 import { Feed } from './feed.js';
 
@@ -24,7 +24,7 @@ import { Feed } from './feed.js';
 export const REPLY_TIMEOUT_MS = 2000;
 /** How much longer we wait: the answer to a request that was taken in time is still on its way. */
 export const REPLY_GRACE_MS = 500;
-/** Requests waiting for their answers, of every kind; of new orders fewer are let in (admission.ts). */
+/** Requests waiting for their answers, of every kind; of new orders fewer are let in (crowd.ts). */
 export const MAX_WAITING = 10_000;
 /** Entries in the list, of all instances: what the engine takes well within a deadline. */
 export const LIST_LIMIT = 20_000;
@@ -69,7 +69,7 @@ export class EngineClient {
   readonly #replyTo: string;
   /** In the order in which they came, hence of their time-outs. */
   readonly #waiting = new Map<number, Waiting>();
-  readonly #admission = new Admission();
+  readonly #crowd = new Crowd();
   #unsent: Waiting[] = [];
   /** A push is under way since then (`performance.now()`), or is about to start. */
   #pushingSince: number | undefined;
@@ -93,9 +93,9 @@ export class EngineClient {
     return this.feed.connected && this.#pusher.status === 'ready';
   }
 
-  /** Whether one more order would be answered soon (admission.ts). */
+  /** Whether one more order would be answered soon (crowd.ts). */
   get hasRoom(): boolean {
-    return this.#admission.admits(this.#waiting.size, performance.now());
+    return this.#crowd.admits(this.#waiting.size, performance.now());
   }
 
   /** Connects, and goes on trying. */

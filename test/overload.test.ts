@@ -1,21 +1,21 @@
 /** More orders than are answered: who is let in, who is refused and how, and what stays open to everybody. */
 import t from 'tap';
-import { Admission, BURST_MS, CALM_MS, MOST_AT_ONCE, MOST_STANDING } from '../api/admission.js';
+import { BURST_MS, CALM_MS, Crowd, MOST_AT_ONCE, MOST_STANDING } from '../api/crowd.js';
 import { startStack } from './stack.js';
 
 t.test('a burst is let in, a crowd that stays is not', async t => {
-  const admission = new Admission();
-  t.ok(admission.admits(MOST_STANDING - 1, 0));
-  t.ok(admission.admits(MOST_STANDING, 1), 'a burst');
-  t.ok(admission.admits(MOST_AT_ONCE - 1, 2));
-  t.notOk(admission.admits(MOST_AT_ONCE, 3), 'a burst has its limit');
-  t.ok(admission.admits(MOST_AT_ONCE - 1, BURST_MS));
-  t.notOk(admission.admits(MOST_STANDING, BURST_MS + 1), 'it is no burst any more');
-  t.ok(admission.admits(MOST_STANDING - 1, BURST_MS + 2), 'there is room');
-  t.notOk(admission.admits(MOST_STANDING, BURST_MS + CALM_MS), 'the same crowd');
+  const crowd = new Crowd();
+  t.ok(crowd.admits(MOST_STANDING - 1, 0));
+  t.ok(crowd.admits(MOST_STANDING, 1), 'a burst');
+  t.ok(crowd.admits(MOST_AT_ONCE - 1, 2));
+  t.notOk(crowd.admits(MOST_AT_ONCE, 3), 'a burst has its limit');
+  t.ok(crowd.admits(MOST_AT_ONCE - 1, BURST_MS));
+  t.notOk(crowd.admits(MOST_STANDING, BURST_MS + 1), 'it is no burst any more');
+  t.ok(crowd.admits(MOST_STANDING - 1, BURST_MS + 2), 'there is room');
+  t.notOk(crowd.admits(MOST_STANDING, BURST_MS + CALM_MS), 'the same crowd');
   const calm = BURST_MS + 2 * CALM_MS + 1;
-  t.ok(admission.admits(MOST_STANDING, calm), 'a new burst after a calm time');
-  t.notOk(admission.admits(MOST_STANDING, calm + BURST_MS), 'and it has its end, too');
+  t.ok(crowd.admits(MOST_STANDING, calm), 'a new burst after a calm time');
+  t.notOk(crowd.admits(MOST_STANDING, calm + BURST_MS), 'and it has its end, too');
 });
 
 t.test('orders beyond the limit are refused and not queued; cancels and queries pass', async t => {

@@ -98,7 +98,11 @@ t.test('the writer catches up with every row once', async t => {
   const generated = await generate(target, SIZE);
   await t.rejects(assertWhole(pool, generated), /does not hold/, 'not yet');
   const { signal, ...stop } = stopper();
-  const running = new Writer({ pool, redis, keys, journalLimitBytes: 1e9 }, new Patience(log, signal), signal).run();
+  const running = new Writer(
+    { pool, redis, keys, journalLimitBytes: 1e9 },
+    new Patience(log, signal),
+    signal,
+  ).run();
   for (let sequence = 0; sequence < generated.end; ) {
     const { rows } = await pool.query('SELECT sequence FROM watermark');
     sequence = Number(rows[0].sequence);

@@ -14,7 +14,7 @@ interface Described<I> {
   readonly input: z.ZodType<I>;
   /** Of an answer that is no `Reply`. */
   readonly status: 200 | 201;
-  /** Refused, before it is read, while more of it comes than is answered (admission.ts). */
+  /** Refused, before it is read, while more of it comes than is answered (crowd.ts). */
   readonly isShed?: true;
 }
 

@@ -12,7 +12,7 @@ import type { HttpRequest, HttpResponse, TemplatedApp } from 'uWebSockets.js';
 import { STATUS_CODES } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from '../../shared/io/log.js';
-import { refusalDelayMs } from '../admission.js';
+import { refusalDelayMs } from '../crowd.js';
 import { ApiError } from '../errors.js';
 import type { Caller } from '../tokens.js';
 import { Reply, type Route, Router } from './route.js';

@@ -71,7 +71,7 @@ async function oursHarms(world: TrapWorld, exchange: string): Promise<boolean> {
   await world.redis.rpush(keys.commands, 'first', 'second');
   const next = '1:1';
   const commit = () => commandLog.commit(head, next, batchOfOne(1));
-  const entries = await world.loseAnswer(commit, async () => (await world.redis.get(keys.head)) === next);
+  const { entries } = await world.loseAnswer(commit, async () => (await world.redis.get(keys.head)) === next);
   commandLog.close();
   const [journal, left] = [await world.redis.xlen(keys.journal), await world.entries(keys.commands)];
   return entries.join() !== 'second' || journal !== 1 || left.join() !== 'second';

@@ -26,7 +26,7 @@ export const CALM_MS = 5000;
 
 const MEAN_REFUSAL_DELAY_MS = 1000;
 
-export class Admission {
+export class Crowd {
   #crowdBegan = Number.NEGATIVE_INFINITY;
   #crowdSeen = Number.NEGATIVE_INFINITY;
 
