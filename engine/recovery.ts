@@ -85,11 +85,17 @@ async function insertWatermark(pool: pg.Pool, exchangeId: string): Promise<void>
 
 /** Redis must still hold everything after the watermark, and know where the leader was. */
 async function checkTail({ commandLog, keys }: Stores, { sequence, logic }: Watermark): Promise<void> {
-  const { last: end } = await commandLog.journal.extent();
+  const { first, last: end } = await commandLog.journal.extent();
   if (logic !== LOGIC && end > sequence) {
     throw new RecoveryError(
       `Sequences ${sequence + 1} to ${end} are not in Postgres yet, and this engine must not replay them: they were ` +
         `written by logic ${logic}, it has ${LOGIC}. Start the version that wrote them and run \`npm run drain\` there.`,
+    );
+  }
+  if (first > sequence + 1) {
+    throw new RecoveryError(
+      `Postgres is at sequence ${sequence}, and the journal begins at ${first}: what is between is in neither. Restore ` +
+        'a later backup of Postgres; where there is none, `npm run restore` begins again from this one.',
     );
   }
   if (sequence === 0) return;

@@ -52,10 +52,11 @@ async function restore(stores: Stores): Promise<void> {
 
 async function assertLost({ redis }: Connections, keys: Keys, checkpoint: Checkpoint): Promise<void> {
   if ((await redis.exists(keys.leader)) === 1) throw new Refusal('An engine leads, so nothing is lost.');
-  const { last } = await new Journal(redis, keys.journal).extent();
+  const { first, last } = await new Journal(redis, keys.journal).extent();
+  const reaches = first <= checkpoint.sequence + 1n && last >= checkpoint.sequence;
   const isSame = (await redis.get(keys.exchangeId)) === checkpoint.exchange_id;
   const hasHead = checkpoint.sequence === 0n || (await redis.exists(keys.head)) === 1;
-  if (isSame && hasHead && last >= checkpoint.sequence)
+  if (isSame && hasHead && reaches)
     throw new Refusal(
       'Redis has all that Postgres knows, so there is nothing to restore: start the exchange.',
     );

@@ -13,7 +13,7 @@ import { Leader } from '../engine/leader.js';
 import { Machine } from '../engine/machine.js';
 import { recover } from '../engine/recovery.js';
 import { replayBatch } from '../engine/replay.js';
-import { type BatchText, LOGIC } from '../shared/domain/codec.js';
+import { type BatchText, LOGIC, toStreamFields } from '../shared/domain/codec.js';
 import { keysOf } from '../shared/io/keys.js';
 import { createLogger } from '../shared/io/log.js';
 import { connectPatiently } from '../shared/io/redis.js';
@@ -133,7 +133,7 @@ t.test('nothing is published before the answer to the commit is there', async t 
   const query = JSON.stringify([1, 'CATALOG', 1, 'api', Number.MAX_SAFE_INTEGER, []]);
   const commandLog = {
     publisher: { pipeline: () => pipeline },
-    journal: { extent: async () => ({ last: 0, bytes: 0, end: 0 }) },
+    journal: { extent: async () => ({ first: 1, last: 0, bytes: 0, end: 0 }) },
     commit: () =>
       new Promise<Taken>(resolve => {
         answerCommit = resolve;
@@ -221,6 +221,15 @@ t.test('a start takes the state that was acknowledged, or refuses', async t => {
     sql('UPDATE orders SET queue_place = queue_place - 100000 WHERE queue_place > 100000'),
     /hashes to/,
   );
+  await redis.rename(keys.journal, `${keys.journal}-kept`);
+  const newest = batches.at(-1)!;
+  await refuses(
+    'a journal that no longer reaches back to the checkpoint',
+    () => redis.xadd(keys.journal, `${newest.last}-0`, ...toStreamFields(newest)),
+    async () => {},
+    /what is between is in neither/,
+  );
+  await redis.rename(`${keys.journal}-kept`, keys.journal);
   const id = (await redis.get(keys.exchangeId))!;
   const giveBack = () => redis.set(keys.exchangeId, id);
   await refuses(

@@ -21,6 +21,8 @@ export interface Page {
 }
 
 export interface JournalExtent {
+  /** Sequence of the oldest command that it holds, or of the next one where it holds none. */
+  first: number;
   /** Sequence of the newest command, also where everything was trimmed; 0 where there has never been one. */
   last: number;
   /** Of the batches that it holds. */
@@ -75,10 +77,10 @@ export class Journal {
     const oldest = info.get('first-entry') as StreamEntry | null | undefined;
     const newest = info.get('last-entry') as StreamEntry | null | undefined;
     const last = Number.parseInt((info.get('last-generated-id') as string | undefined) ?? '0', 10);
-    if (!oldest || !newest) return { last, bytes: 0, end: 0 };
-    const first = fromStreamFields(oldest[1]);
+    if (!oldest || !newest) return { first: last + 1, last, bytes: 0, end: 0 };
+    const batch = fromStreamFields(oldest[1]);
     const { end } = fromStreamFields(newest[1]);
-    return { last, bytes: end - first.end + sizeOf(first), end };
+    return { first: batch.first, last, bytes: end - batch.end + sizeOf(batch), end };
   }
 
   /**
