@@ -50,6 +50,10 @@ t.test('a journal past its limit takes cancels and queries only', async t => {
   const stack = await startStack(t, { env: { JOURNAL_LIMIT_MB: '1' } });
   const user = await stack.trader({ USDT: '10000' });
   const [first, second] = [await place(stack, user), await place(stack, user)];
+  stack.start('engine-2');
+  const standbys = async () => (await stack.request('GET', '/health/ready')).body.standbys;
+  await stack.until('a standby', async () => (await standbys()).length === 1);
+  process.kill(stack.pid('engine-2'), 'SIGSTOP');
   await stack.kill('db-writer');
   await stack.redis.rpush(stack.keys.commands, ...Array(5000).fill(withdrawal(user)));
   const isFull = async () => code(await place(stack, user)) === '503 SERVER_BUSY';
@@ -60,6 +64,13 @@ t.test('a journal past its limit takes cancels and queries only', async t => {
   stack.start('db-writer');
   await stack.until('room in the journal', async () => (await place(stack, user)).status === 201);
   t.same(await attempts(stack, user, second.body.orderId), ALL_TAKEN);
+
+  await t.test('and a standby that is behind what was trimmed loads the checkpoint again', async t => {
+    process.kill(stack.pid('engine-2'), 'SIGCONT');
+    await stack.until('the standby to have come as far', async () => (await standbys())[0]?.lag === 0);
+    t.match(stack.log.join('\n'), /loading the checkpoint again/);
+    t.ok(stack.isRunning('engine-2'));
+  });
 });
 
 t.test('an exchange that drains', async t => {
