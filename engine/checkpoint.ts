@@ -5,7 +5,7 @@ import type pg from 'pg';
 import { type Image, LOGIC } from '../shared/domain/codec.js';
 import { ENTITY_KINDS, type EntityKind, KINDS } from '../shared/domain/entities.js';
 import type { Fields } from '../shared/domain/fields.js';
-import { copyRows } from '../shared/io/copy-rows.js';
+import { copyRows, RowError } from '../shared/io/copy-rows.js';
 import type { Logger } from '../shared/io/log.js';
 import { columnsOf } from '../shared/io/tables.js';
 import type { Machine } from './machine.js';
@@ -52,7 +52,7 @@ async function loadState(
   const figures = () => ({ sequence: watermark.sequence, rows, seconds: progress.seconds });
   for (const kind of ENTITY_KINDS) {
     rows[kind] = 0;
-    for await (const entities of liveEntities(client, kind)) {
+    for await (const entities of liveEntities(client, kind, watermark)) {
       for (const entity of entities) load(machine, { kind, entity } as Image, watermark);
       // What was loaded is the state's; as what a batch changed it would be in memory once more.
       machine.exchange.endBatch();
@@ -76,12 +76,21 @@ export async function readWatermark(client: pg.Pool | pg.PoolClient): Promise<Wa
   };
 }
 
-function liveEntities(client: pg.PoolClient, kind: EntityKind): AsyncIterable<unknown[]> {
+async function* liveEntities(
+  client: pg.PoolClient,
+  kind: EntityKind,
+  { sequence }: Watermark,
+): AsyncGenerator<unknown[]> {
   const { table, liveSql, orderSql } = KINDS[kind];
   const fields = KINDS[kind].fields as Fields<unknown>;
   const columns = columnsOf(fields).map(({ name }) => name);
   const query = `SELECT ${columns.join(', ')} FROM ${table} WHERE ${liveSql} ORDER BY ${orderSql}`;
-  return copyRows(client, fields, query);
+  try {
+    yield* copyRows(client, fields, query);
+  } catch (error) {
+    if (!(error instanceof RowError)) throw error;
+    throw new CheckpointError(`Postgres at sequence ${sequence} has an impossible ${kind}: ${error.message}`);
+  }
 }
 
 /** An entity that refers to what is not there is no state of ours. */

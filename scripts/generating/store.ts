@@ -99,7 +99,7 @@ export class Store {
   async settle(accounts: number): Promise<void> {
     for (const restore of this.#indexes) await this.#pool.query(restore);
     await this.#pool.query(`ALTER TABLE users ALTER user_id RESTART WITH ${FIRST_USER + accounts}`);
-    await this.#pool.query('VACUUM ANALYZE');
+    await this.#pool.query('VACUUM ANALYZE orders, balances, trades, ledger, klines');
   }
 
   async close(): Promise<void> {
