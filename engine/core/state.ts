@@ -114,7 +114,7 @@ export class State {
     if (known !== undefined) return known;
     const trader = new Trader(this.traders.length, this.account(account), market);
     this.traders.push(trader);
-    market.traders[account] = trader;
+    market.addTrader(trader);
     trader.holder.traders.push(trader);
     return trader;
   }

@@ -7,6 +7,9 @@ import { OrderBook } from './order-book.js';
 import type { OrderSlots } from './order-slots.js';
 import type { Trader } from './trader.js';
 
+/** So many take 8 MB a market; an account beyond is found all the same. */
+const MAX_DENSE_ACCOUNTS = 2 ** 20;
+
 /** What a batch did to the book of a market. */
 export interface DepthChange extends ChangedLevels {
   market: string;
@@ -38,7 +41,7 @@ export class TradedMarket implements Market {
   readonly book: OrderBook;
   readonly depthChanges = new DepthChanges();
   /** By account. Accounts are numbered without gaps, so that this takes 0.04 µs of a command less than a Map. */
-  readonly traders: Trader[] = [];
+  readonly traders: (Trader | undefined)[] = [];
   /** The account of the fees, once there are any. */
   fees: Trader | undefined = undefined;
   /** Sequence of the last command that changed the book. */
@@ -67,6 +70,14 @@ export class TradedMarket implements Market {
     this.updateId = market.updateId;
     this.tracking = changes.track(this);
     this.book = new OrderBook(orders);
+  }
+
+  /** Without gaps in the array, which would make it a dictionary: 5 to 10 µs an order while a checkpoint is loaded. */
+  addTrader(trader: Trader): void {
+    const { traders } = this;
+    const dense = Math.min(trader.account, MAX_DENSE_ACCOUNTS);
+    while (traders.length < dense) traders.push(undefined);
+    traders[trader.account] = trader;
   }
 
   /** What was done to the book since the last call. */
