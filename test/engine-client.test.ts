@@ -18,6 +18,7 @@ import {
   REPLY_TIMEOUT_MS,
 } from '../api/engine-client.js';
 import type { ApiError } from '../api/errors.js';
+import { Feed } from '../api/feed.js';
 import { startPrivateRedis } from '../scripts/running/private-redis.js';
 import { encodeAnswer } from '../shared/domain/answers.js';
 import { decodeRequest, encodeReplies, type Request } from '../shared/domain/codec.js';
@@ -229,6 +230,38 @@ t.test('connections that come and go: connected and lost take turns', async t =>
   const odd = seen.filter((event, index) => event !== (index % 2 === 0 ? 'connected' : 'lost'));
   t.same(odd, []);
   t.ok(seen.length > 10, `${seen.length} changes`);
+});
+
+t.test('between two connections nothing is heard, whatever is published', async t => {
+  const keys = keysOf(`client_${++worlds}`);
+  const proxy = await TcpProxy.start(server.url);
+  const feed = new Feed({ redisUrl: proxy.url, keys, replyTo: 'api', log: pino({ level: 'silent' }) });
+  const publisher = new Redis(server.url);
+  const heard: string[] = [];
+  feed.listen({
+    connected: () => heard.push('connected'),
+    catalog: () => heard.push('heard'),
+    lost: () => heard.push('lost'),
+  });
+  t.teardown(() => {
+    clearInterval(flood);
+    feed.stop();
+    publisher.disconnect();
+    proxy.close();
+  });
+  const flood = setInterval(() => {
+    const pipeline = publisher.pipeline();
+    for (const _ of range(1, 500)) pipeline.publish(keys.catalog, '');
+    pipeline.exec();
+  });
+  feed.start();
+  for (const _ of range(1, 20)) {
+    await eventually(() => feed.connected && heard.at(-1) === 'heard');
+    proxy.cut();
+    await eventually(() => !feed.connected);
+  }
+  const changes = heard.filter((what, index) => what !== heard[index - 1]);
+  t.match(changes.join(' '), /^(connected heard lost ?)+$/);
 });
 
 t.test('the network says nothing any more: it is noticed, and connected again', async t => {

@@ -193,7 +193,7 @@ t.test('the wall clock jumps, and nothing expires or goes back', async t => {
   await jump('api', 'engine');
   await placeInTime('two-hours-on');
   await jump('api');
-  await stack.kill('engine');
+  await stack.stop('engine');
   stack.start('engine', { CLOCK_OFFSETS: `-${hour}` });
   await stack.ready();
   await placeInTime('started-with-a-clock-that-is-behind');

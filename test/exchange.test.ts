@@ -289,13 +289,13 @@ t.test('servers and processes that are lost', async t => {
   });
 
   await t.test('a Postgres that is behind', async t => {
-    await stack.kill('db-writer');
+    process.kill(stack.pid('db-writer'), 'SIGSTOP');
     const placed = await place(stack, user, { ...bid, price: '0.5' });
     const byId = `${V1}/order?orderId=${placed.body.orderId}`;
     t.equal((await stack.request('DELETE', byId, user)).body.status, 'CANCELED');
     t.equal(code(await read(byId)), '503 HISTORY_UNAVAILABLE', 'no 404 for an order that was');
     const waiting = read(byId);
-    stack.start('db-writer');
+    process.kill(stack.pid('db-writer'), 'SIGCONT');
     t.equal((await waiting).body.status, 'CANCELED', 'who waits gets it when it is there');
   });
 

@@ -12,7 +12,7 @@ import type { Input } from './recorded.js';
 import { NO_CHANGE } from './script-markets.js';
 import { assertAllWaysAgree } from './ways.js';
 
-const RUNS = 600;
+const RUNS = 400;
 const MAX_COMMANDS = 60;
 /** Orders of the large book: more than its arrays have places at first. */
 const CROWD = 1400;

@@ -22,10 +22,11 @@ import { type Counts, Witness } from './witness.js';
 
 type Failure = fc.RunDetailsFailureProperty<[Session]>;
 
-const { RUNS = '1200', SEED, PATH_ } = process.env;
+const { RUNS = '800', SEED, PATH_ } = process.env;
 
 const MUST_HAPPEN = [
-  ...REJECT_CODES,
+  // What the core never says.
+  ...REJECT_CODES.filter(code => code !== 'SERVER_BUSY'),
   ...Object.keys(EVENT_FIELDS).filter(kind => kind !== 'REFUSED'),
   ...refusals('PLACE_ORDER', [
     'EXPIRED_IN_QUEUE',
