@@ -119,7 +119,7 @@ export class Journal {
   }
 }
 
-/** A batch is ASCII, and so read twice as fast as text that may be anything. */
+/** A batch is ASCII, which is read faster than text that may be anything. */
 function ascii(bytes: Buffer): string {
   return bytes.toString('latin1');
 }
