@@ -45,6 +45,7 @@ interface QueueState {
   leader: string | null;
   head: string | null;
   sequence: number;
+  draining: boolean;
   standbys: Standby[];
 }
 
@@ -87,7 +88,7 @@ export class Health {
     const leads = queue !== undefined && queue.leader !== null && queue.head !== null;
     const sequence = queue?.sequence;
     return {
-      ready: leads && this.#engine.connected && this.#catalog.markets().length > 0,
+      ready: leads && !queue.draining && this.#engine.connected && this.#catalog.markets().length > 0,
       sequence: sequence ?? null,
       leader: leads ? { instance: queue.leader!, epoch: Number(queue.head!.split(':')[0]) } : null,
       standbys: (queue?.standbys ?? []).map(standby => ({
@@ -104,14 +105,21 @@ export class Health {
   }
 
   async #readQueue(keys: Keys): Promise<QueueState> {
-    const [leader, head, { last }, standbys, [seconds]] = await Promise.all([
+    const [leader, head, { last }, draining, standbys, [seconds]] = await Promise.all([
       this.#redis.get(keys.leader),
       this.#redis.get(keys.head),
       this.#journal.extent(),
+      this.#redis.exists(keys.draining),
       this.#redis.hgetall(keys.standbys),
       this.#redis.time(),
     ]);
-    return { leader, head, sequence: last, standbys: standing(standbys, Number(seconds) * 1000) };
+    return {
+      leader,
+      head,
+      sequence: last,
+      draining: draining === 1,
+      standbys: standing(standbys, Number(seconds) * 1000),
+    };
   }
 }
 

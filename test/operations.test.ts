@@ -35,7 +35,9 @@ t.test('npm run drain', async t => {
   const placing = Promise.all(Array.from({ length: 50 }, () => place(stack, user)));
   const said = await command(stack, 'drain');
   await placing;
-  const { sequence, dbWriter } = (await stack.request('GET', '/health/ready')).body;
+  const health = await stack.request('GET', '/health/ready');
+  t.equal(health.status, 503, 'no order can be taken');
+  const { sequence, dbWriter } = health.body;
   t.match(said, `Drained: Postgres holds everything, up to sequence ${sequence}.`);
   t.equal(dbWriter.lag, 0);
   t.match(await place(stack, user), { status: 503, body: { error: { code: 'SERVER_BUSY' } } });
