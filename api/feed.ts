@@ -2,8 +2,9 @@
  * What the engine publishes, on one connection, so that messages keep their order: the engine publishes the catalog and
  * market messages of a batch before its replies, so whoever reads an answer finds its effect in our folds.
  *
- * Guarantees: between `connected` and `lost` no message is missed, and none is heard at other times; what is published in
- * between two connections is lost, so a listener starts afresh at each `connected`. A message that cannot be read is logged and left out.
+ * Guarantees: between `connected` and `lost` no message is missed, and none is heard at other times. What is published
+ * in between two connections is lost, so a listener starts afresh at each `connected`. A message that cannot be read is
+ * logged and left out.
  */
 import type { Answer } from '../shared/domain/answers.js';
 import { decodeMarketMessage, decodeReplies, type MarketMessage } from '../shared/domain/codec.js';

@@ -4,7 +4,6 @@
  * Guarantees: `check` answers within `PROBE_TIMEOUT_MS`, whatever hangs; however many ask, each server is asked by one
  * probe at a time, and what it said is kept for `KEPT_MS`, so that health checks do not pile up.
  */
-
 import { Journal } from '../shared/io/journal.js';
 import type { Keys } from '../shared/io/keys.js';
 import { connectOnce } from '../shared/io/redis.js';

@@ -34,12 +34,14 @@ export class Admission {
       if (!isFull && this.journalIsFull) log.warn({ bytes }, 'the journal has room again');
       this.journalIsFull = isFull;
     };
-    let checking = false;
-    setInterval(async () => {
-      if (checking) return;
-      checking = true;
-      await check().catch(() => {});
-      checking = false;
-    }, CHECK_INTERVAL_MS).unref();
+    const next = () =>
+      setTimeout(
+        () =>
+          check()
+            .catch(() => {})
+            .finally(next),
+        CHECK_INTERVAL_MS,
+      ).unref();
+    next();
   }
 }

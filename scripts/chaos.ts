@@ -20,12 +20,11 @@ import { type Depth, StreamReader } from './chaos/streams.js';
 import type { Tally } from './chaos/tally.js';
 import { Trader } from './chaos/trader.js';
 import { fund, MARKETS, trade } from './chaos/trading.js';
-import { Random } from './random.js';
+import { LARGEST_SEED, Random } from './random.js';
 import { exitWith, Refusal } from './running/refusal.js';
 import { verifyExchange } from './verification/verify.js';
 
 const TRADERS = 20;
-const LARGEST_SEED = 2 ** 31 - 2;
 const PROGRESS_INTERVAL_MS = 5000;
 /** Later than every deadline of what was sent. */
 const QUIET_AFTER_MS = 3000;

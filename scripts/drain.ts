@@ -9,9 +9,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { readConfig } from '../shared/io/config.js';
 import { Journal } from '../shared/io/journal.js';
 import { keysOf } from '../shared/io/keys.js';
-import { type Connections, connect } from './running/connections.js';
+import { type Connections, withConnections } from './running/connections.js';
 import { exitWith, Refusal } from './running/refusal.js';
-import { type Stores, withStores } from './running/stores.js';
+import { withStores } from './running/stores.js';
 
 const POLL_MS = 100;
 const REPORT_INTERVAL_MS = 2000;
@@ -20,33 +20,30 @@ const interrupted = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => interrupted.abort());
 
 try {
-  await withStores(readConfig(), drain);
+  await withStores(readConfig(), stores =>
+    withConnections(stores, connections => drain(connections, stores.namespace)),
+  );
   process.exit();
 } catch (error) {
   exitWith(error);
 }
 
-async function drain(stores: Stores): Promise<void> {
-  const connections = await connect(stores);
+async function drain(connections: Connections, namespace: string): Promise<void> {
   const { redis } = connections;
-  const { leader, draining } = keysOf(stores.namespace);
-  try {
-    if ((await redis.exists(leader)) === 0)
-      throw new Refusal('No engine leads, so nothing can be drained: start the exchange first.');
-    await redis.set(draining, 'asked');
-    console.log('No command is taken any more. Waiting until Postgres holds everything …');
-    const sequence = await drained(connections, stores.namespace);
-    if (sequence === undefined) {
-      await redis.del(draining);
-      throw new Refusal('Interrupted: commands are taken again.');
-    }
-    console.log(`Drained: Postgres holds everything, up to sequence ${sequence}.`);
-    console.log(
-      'Stop the exchange and start the new version. The next engine that leads takes commands again.',
-    );
-  } finally {
-    await connections.close();
+  const { leader, draining } = keysOf(namespace);
+  if ((await redis.exists(leader)) === 0)
+    throw new Refusal('No engine leads, so nothing can be drained: start the exchange first.');
+  await redis.set(draining, 'asked');
+  console.log('No command is taken any more. Waiting until Postgres holds everything …');
+  const sequence = await drained(connections, namespace);
+  if (sequence === undefined) {
+    await redis.del(draining);
+    throw new Refusal('Interrupted: commands are taken again.');
   }
+  console.log(`Drained: Postgres holds everything, up to sequence ${sequence}.`);
+  console.log(
+    'Stop the exchange and start the new version. The next engine that leads takes commands again.',
+  );
 }
 
 /** The sequence at which nothing is left to do; undefined where we are interrupted. */

@@ -1,10 +1,12 @@
 /** Numbers that look drawn and are the same for the same seed. */
 
+export const LARGEST_SEED = 2 ** 31 - 2;
+
 /** The generator of Park and Miller. */
 export class Random {
   #state: number;
 
-  /** @param seed 1 to 2^31 - 2 */
+  /** @param seed 1 to `LARGEST_SEED` */
   constructor(seed: number) {
     this.#state = seed;
   }

@@ -9,9 +9,9 @@ import { randomUUID } from 'node:crypto';
 import { readConfig } from '../shared/io/config.js';
 import { Journal } from '../shared/io/journal.js';
 import { type Keys, keysOf } from '../shared/io/keys.js';
-import { type Connections, connect } from './running/connections.js';
+import { type Connections, withConnections } from './running/connections.js';
 import { exitWith, Refusal } from './running/refusal.js';
-import { type Stores, withStores } from './running/stores.js';
+import { withStores } from './running/stores.js';
 
 interface Checkpoint {
   sequence: bigint;
@@ -20,34 +20,31 @@ interface Checkpoint {
 }
 
 try {
-  await withStores(readConfig(), restore);
+  await withStores(readConfig(), stores =>
+    withConnections(stores, connections => restore(connections, stores.namespace)),
+  );
   process.exit();
 } catch (error) {
   exitWith(error);
 }
 
-async function restore(stores: Stores): Promise<void> {
-  const connections = await connect(stores);
-  const keys = keysOf(stores.namespace);
-  try {
-    const { rows } = await connections.pool.query<Checkpoint>(
-      'SELECT sequence, head, exchange_id FROM watermark',
+async function restore(connections: Connections, namespace: string): Promise<void> {
+  const keys = keysOf(namespace);
+  const { rows } = await connections.pool.query<Checkpoint>(
+    'SELECT sequence, head, exchange_id FROM watermark',
+  );
+  const checkpoint = rows[0]!;
+  await assertLost(connections, keys, checkpoint);
+  if (process.argv[2] !== '--yes') {
+    throw new Refusal(
+      `This begins again at sequence ${checkpoint.sequence}, which is what Postgres holds. Everything after it is ` +
+        'lost for good, also what was acknowledged: run `npm run restore -- --yes` if you want that.',
     );
-    const checkpoint = rows[0]!;
-    await assertLost(connections, keys, checkpoint);
-    if (process.argv[2] !== '--yes') {
-      throw new Refusal(
-        `This begins again at sequence ${checkpoint.sequence}, which is what Postgres holds. Everything after it is ` +
-          'lost for good, also what was acknowledged: run `npm run restore -- --yes` if you want that.',
-      );
-    }
-    await beginAgain(connections, keys, checkpoint);
-    console.log(
-      `The exchange stands at sequence ${checkpoint.sequence}. Start it, or let it start its engine again.`,
-    );
-  } finally {
-    await connections.close();
   }
+  await beginAgain(connections, keys, checkpoint);
+  console.log(
+    `The exchange stands at sequence ${checkpoint.sequence}. Start it, or let it start its engine again.`,
+  );
 }
 
 async function assertLost({ redis }: Connections, keys: Keys, checkpoint: Checkpoint): Promise<void> {

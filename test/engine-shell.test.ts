@@ -96,28 +96,22 @@ t.test('entries are taken up to a bound of bytes, one however large', async t =>
   t.same(await commandLog.take('1:0'), taken(small));
 });
 
-t.test('a commit whose answer is lost is sent again and acts once', async t => {
-  const { commandLog, redis, keys, proxy, state } = await world(t);
-  await redis.rpush(keys.commands, 'a', 'b');
-  proxy.mute(true);
-  const committing = commandLog.commit('1:0', '1:1', batchOf(1, 1));
-  await eventually(async () => (await redis.get(keys.head)) === '1:1');
-  proxy.mute(false);
-  proxy.cut();
-  t.same(await committing, taken('b'));
-  t.same(await state(), { head: '1:1', journal: ['1-0'], commands: ['b'], deadLetters: [] });
-});
-
-t.test('a commit that nobody answers, on a connection that stays, is sent again on another', async t => {
-  const { commandLog, redis, keys, proxy, state } = await world(t);
-  await redis.rpush(keys.commands, 'a', 'b');
-  proxy.mute(true);
-  const committing = commandLog.commit('1:0', '1:1', batchOf(1, 1));
-  await eventually(async () => (await redis.get(keys.head)) === '1:1');
-  proxy.mute(false);
-  t.same(await committing, taken('b'));
-  t.same(await state(), { head: '1:1', journal: ['1-0'], commands: ['b'], deadLetters: [] });
-});
+for (const [what, end] of [
+  ['its connection', (proxy: TcpProxy) => proxy.cut()],
+  ['nothing else, on a connection that stays and says no more', () => {}],
+] as const) {
+  t.test(`a commit whose answer is lost, and ${what}, is sent again and acts once`, async t => {
+    const { commandLog, redis, keys, proxy, state } = await world(t);
+    await redis.rpush(keys.commands, 'a', 'b');
+    proxy.mute(true);
+    const committing = commandLog.commit('1:0', '1:1', batchOf(1, 1));
+    await eventually(async () => (await redis.get(keys.head)) === '1:1');
+    proxy.mute(false);
+    end(proxy);
+    t.same(await committing, taken('b'));
+    t.same(await state(), { head: '1:1', journal: ['1-0'], commands: ['b'], deadLetters: [] });
+  });
+}
 
 t.test('one engine leads; after its lease another one, and the first can never write again', async t => {
   const { commandLog, redis, keys, state } = await world(t);

@@ -2,6 +2,7 @@
  * A journal made by hand, batch after batch, and next to it what the tables must hold once it is written. The same seed
  * makes the same journal.
  */
+import { Random } from '../scripts/random.js';
 import {
   type BatchText,
   encodeCommands,
@@ -62,7 +63,7 @@ export class MadeJournal {
   };
   private sequence = 0;
   private time = START_MS;
-  private state: number;
+  private readonly random: Random;
   /** The newest orders that are open, oldest first. */
   private open: Order[] = [];
 
@@ -71,7 +72,7 @@ export class MadeJournal {
     seed: number,
     private readonly longestPauseMs: number,
   ) {
-    this.state = seed;
+    this.random = new Random(seed);
   }
 
   get last(): number {
@@ -84,7 +85,7 @@ export class MadeJournal {
 
   /** Adds batches of one command to `largest`. */
   add(batches: number, largest: number): this {
-    for (let i = 0; i < batches; i++) this.addBatch(1 + this.random(largest));
+    for (let i = 0; i < batches; i++) this.addBatch(1 + this.random.below(largest));
     return this;
   }
 
@@ -95,7 +96,7 @@ export class MadeJournal {
     const events: Event[][] = [];
     for (let i = 0; i < size; i++) {
       this.sequence++;
-      this.time += this.random(this.longestPauseMs);
+      this.time += this.random.below(this.longestPauseMs);
       commands.push({ time: this.time, deadline: this.time, entry: `the "entry" of ${this.sequence}` });
       events.push(this.sequence % 7 === 0 ? this.deposit(changed) : this.place(changed));
     }
@@ -114,7 +115,7 @@ export class MadeJournal {
 
   private deposit(changed: Map<string, unknown>): Event[] {
     const account = this.account();
-    const amount = BigInt(1 + this.random(1_000_000));
+    const amount = BigInt(1 + this.random.below(1_000_000));
     const name = `{"a\\b",NULL}${this.sequence}`;
     const what = { type: 'DEPOSIT', asset: 'USDT', amount, from: TREASURY, to: account } as const;
     const ledgerId = this.ledger.length + 1;
@@ -149,8 +150,8 @@ export class MadeJournal {
       type: 'LIMIT',
       timeInForce: 'GTC',
       selfTradePrevention: 'NONE',
-      price: 1 + this.random(1000),
-      quantity: 1 + this.random(100),
+      price: 1 + this.random.below(1000),
+      quantity: 1 + this.random.below(100),
       quoteQuantity: null,
       filledQuantity: 0,
       filledQuote: 0n,
@@ -163,7 +164,7 @@ export class MadeJournal {
       { kind: 'ORDER_PLACED', body: { orderId: taker.orderId, account, market: MARKET } },
     ];
     const maker = this.open[0];
-    if (maker !== undefined && this.random(2) === 0) events.push(this.trade(changed, maker, taker));
+    if (maker !== undefined && this.random.below(2) === 0) events.push(this.trade(changed, maker, taker));
     this.putOrder(changed, taker);
     this.open = [...this.open.slice(-20), taker].filter(order => order.status !== 'FILLED');
     return events;
@@ -264,12 +265,6 @@ export class MadeJournal {
   }
 
   private account(): number {
-    return 1001 + this.random(20);
-  }
-
-  /** 0 to below - 1; the generator of Park and Miller. */
-  private random(below: number): number {
-    this.state = (this.state * 48_271) % 2_147_483_647;
-    return this.state % below;
+    return 1001 + this.random.below(20);
   }
 }

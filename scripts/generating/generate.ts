@@ -7,6 +7,7 @@
  */
 import { setImmediate as otherWork } from 'node:timers/promises';
 import type { BatchText } from '../../shared/domain/codec.js';
+import { LARGEST_SEED } from '../random.js';
 import { DEPOSITS_PER_ACCOUNT, MAX_ACCOUNTS, OrderFlow } from './order-flow.js';
 import { Store, type Target } from './store.js';
 import { TradedExchange } from './traded-exchange.js';
@@ -42,7 +43,7 @@ export function problemOf({ accounts, open, batch, seed }: Size): string | undef
   if (accounts < 1 || accounts > MAX_ACCOUNTS) return `accounts must be from 1 to ${MAX_ACCOUNTS}`;
   if (open > accounts * OPEN_PER_ACCOUNT) return `an account can have ${OPEN_PER_ACCOUNT} open orders`;
   if (batch < 1 || batch > GROUP_COMMANDS) return `batch must be from 1 to ${GROUP_COMMANDS}`;
-  if (seed < 1 || seed >= 2 ** 32) return `seed must be from 1 to ${2 ** 32 - 1}`;
+  if (seed < 1 || seed > LARGEST_SEED) return `seed must be from 1 to ${LARGEST_SEED}`;
   return undefined;
 }
 

@@ -5,6 +5,7 @@
 import type { Command, PlaceOrder } from '../../shared/domain/commands.js';
 import { FIRST_USER, type Order } from '../../shared/domain/entities.js';
 import { isOpen, SIDES, type Side } from '../../shared/domain/orders.js';
+import { Random } from '../random.js';
 
 /** So much for each account, in smallest units: more than all its open orders need. */
 const FUNDS = [
@@ -33,7 +34,7 @@ export interface FlowShape {
   accounts: number;
   /** Orders to keep resting. */
   resting: number;
-  /** A whole number above 0, below 2^32. */
+  /** 1 to 2^31 - 2. */
   seed: number;
 }
 
@@ -42,7 +43,7 @@ type Style = 'PASSIVE' | 'CROSSING' | 'IOC' | 'MARKET';
 
 export class OrderFlow {
   readonly #shape: FlowShape;
-  readonly #draw: (below: number) => number;
+  readonly #random: Random;
   readonly #open = new OpenOrders();
   #deposited = 0;
   #ended = 0;
@@ -50,7 +51,7 @@ export class OrderFlow {
 
   constructor(shape: FlowShape) {
     this.#shape = shape;
-    this.#draw = drawing(shape.seed);
+    this.#random = new Random(shape.seed);
   }
 
   get deposited(): number {
@@ -89,27 +90,27 @@ export class OrderFlow {
   }
 
   next(): Command {
-    const percent = this.#draw(100);
+    const percent = this.#random.below(100);
     if (percent < 30 && this.open > 0) return this.#cancel();
     if (percent < 40) return this.#order('IOC');
     if (percent < 45) return this.#order('MARKET');
     const percentPassive = this.open < this.#shape.resting ? 98 : 80;
-    return this.#order(this.#draw(100) < percentPassive ? 'PASSIVE' : 'CROSSING');
+    return this.#order(this.#random.below(100) < percentPassive ? 'PASSIVE' : 'CROSSING');
   }
 
   #cancel(): Command {
     const { orderId, account } = this.#open.at(
-      this.open - 1 - this.#draw(Math.min(this.open, RECENT_ORDERS)),
+      this.open - 1 - this.#random.below(Math.min(this.open, RECENT_ORDERS)),
     );
     return { kind: 'CANCEL_ORDER', body: { account, orderId, market: null, clientOrderId: null } };
   }
 
   #order(style: Style): Command {
-    const { market, centre, ticks, lots } = MARKETS[this.#draw(MARKETS.length)]!;
-    const side = SIDES[this.#draw(2)]!;
+    const { market, centre, ticks, lots } = this.#random.of(MARKETS);
+    const side = this.#random.of(SIDES);
     const isMarket = style === 'MARKET';
     const body: PlaceOrder = {
-      account: FIRST_USER + this.#draw(this.#shape.accounts),
+      account: FIRST_USER + this.#random.below(this.#shape.accounts),
       market,
       clientOrderId: `order-${++this.#placed}`,
       side,
@@ -117,7 +118,7 @@ export class OrderFlow {
       timeInForce: isMarket || style === 'IOC' ? 'IOC' : 'GTC',
       selfTradePrevention: 'EXPIRE_MAKER',
       price: isMarket ? null : centre + this.#distance(ticks) * directionOf(side, style),
-      quantity: lots + this.#draw(9 * lots),
+      quantity: lots + this.#random.below(9 * lots),
       quoteQuantity: null,
     };
     return { kind: 'PLACE_ORDER', body };
@@ -125,24 +126,13 @@ export class OrderFlow {
 
   /** Most are near. */
   #distance(ticks: number): number {
-    return 1 + Math.min(this.#draw(ticks), this.#draw(ticks), this.#draw(ticks));
+    return 1 + Math.min(this.#random.below(ticks), this.#random.below(ticks), this.#random.below(ticks));
   }
 }
 
 /** Passive orders stand on their own side of the centre, the others reach beyond it. */
 function directionOf(side: Side, style: Style): 1 | -1 {
   return (side === 'BUY') === (style === 'PASSIVE') ? -1 : 1;
-}
-
-/** Numbers from 0 to `below - 1`: Marsaglia's xorshift. */
-function drawing(seed: number): (below: number) => number {
-  let random = seed;
-  return below => {
-    random ^= random << 13;
-    random ^= random >>> 17;
-    random ^= random << 5;
-    return (random >>> 0) % below;
-  };
 }
 
 /** Open orders to choose from, about by age. */

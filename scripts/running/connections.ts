@@ -42,6 +42,19 @@ export async function connect({ redisUrl, databaseUrl, namespace }: Stores): Pro
   }
 }
 
+/** The same for as long as it is used. */
+export async function withConnections(
+  stores: Stores,
+  use: (connections: Connections) => Promise<void>,
+): Promise<void> {
+  const connections = await connect(stores);
+  try {
+    await use(connections);
+  } finally {
+    await connections.close();
+  }
+}
+
 function refuse(server: string, error: Error): never {
   throw new Refusal(`${server} does not answer: ${error.message || (error as NodeJS.ErrnoException).code}`);
 }
