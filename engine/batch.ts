@@ -88,7 +88,6 @@ class BatchBuilder {
   /** Deadlines are by the wall clock. */
   readonly #drift: number;
   readonly #commands: JournaledCommand[] = [];
-  readonly #events: Json[] = [];
   readonly #deadLetters: DeadLetter[] = [];
   readonly #trades = new Map<string, PublicTrade[]>();
   readonly #replies = new Map<string, Reply[]>();
@@ -120,9 +119,8 @@ class BatchBuilder {
   #execute(request: Request, command: Command, entry: string): void {
     const time = this.clock.now();
     const deadline = this.#deadlineOf(request);
-    const { answer, events, journaled } = this.machine.execute(command, { time, deadline });
+    const { answer, events } = this.machine.execute(command, { time, deadline });
     this.#commands.push({ time, deadline, entry });
-    this.#events.push(journaled);
     this.#collectTrades(events, time);
     const encoded = this.#reply(request, answer);
     if (answer.kind === 'CATALOG') this.#listings.push(encoded);
@@ -160,7 +158,7 @@ class BatchBuilder {
   }
 
   end({ head, after }: Place): AppliedBatch {
-    const { images, stateHash, depth } = this.machine.exchange.endBatch();
+    const { events, images, stateHash, depth } = this.machine.endBatch();
     const sequenced = this.#commands.length > 0;
     const journal: BatchText = {
       logic: LOGIC,
@@ -169,7 +167,7 @@ class BatchBuilder {
       last: this.machine.exchange.sequence,
       end: after,
       commands: encodeCommands(this.#commands),
-      events: JSON.stringify(this.#events),
+      events,
       images: encodeImages(images),
       stateHash,
     };

@@ -2,15 +2,7 @@
  * Applying the journal again, through the same code as the first time. A batch that gives other events or another hash
  * than it did then ends the engine: its state must not be served.
  */
-import {
-  type BatchText,
-  decodeCommands,
-  decodeRequest,
-  isCommand,
-  type JournaledCommand,
-  LOGIC,
-} from '../shared/domain/codec.js';
-import type { Json } from '../shared/domain/fields.js';
+import { type BatchText, decodeReplayable, LOGIC } from '../shared/domain/codec.js';
 import type { Machine } from './machine.js';
 import type { ProgressLog } from './progress-log.js';
 
@@ -59,8 +51,8 @@ export function replayBatch(machine: Machine, batch: BatchText): void {
     );
   }
   const range = `sequences ${batch.first} to ${batch.last}`;
-  const events = JSON.stringify(replayCommands(machine, batch, range));
-  const { stateHash } = exchange.endBatch();
+  replayCommands(machine, batch, range);
+  const { events, stateHash } = machine.endBatch();
   if (exchange.sequence !== batch.last) throw new ReplayError(`${range} end at ${exchange.sequence}`);
   if (events !== batch.events) throw new ReplayError(`${range} give other events than the journal holds`);
   if (stateHash !== batch.stateHash) {
@@ -70,18 +62,10 @@ export function replayBatch(machine: Machine, batch: BatchText): void {
   }
 }
 
-/** The events of each command. */
-function replayCommands(machine: Machine, { commands }: BatchText, range: string): (readonly Json[])[] {
+function replayCommands(machine: Machine, { commands }: BatchText, range: string): void {
   try {
-    return decodeCommands(commands).map(command => replayCommand(machine, command));
+    for (const { command, ...timing } of decodeReplayable(commands)) machine.execute(command, timing);
   } catch (error) {
     throw new ReplayError(`${range} cannot be replayed: ${(error as Error).message}`, { cause: error });
   }
-}
-
-function replayCommand(machine: Machine, { time, deadline, entry }: JournaledCommand): readonly Json[] {
-  const request = decodeRequest(entry);
-  if ('malformed' in request || !isCommand(request.request))
-    throw new Error(`an entry is no command: ${entry.slice(0, 200)}`);
-  return machine.execute(request.request, { time, deadline }).journaled;
 }

@@ -10,14 +10,15 @@ import {
   decodeMarketMessage,
   decodeReplies,
   decodeRequest,
+  EventsWriter,
   encodeCommands,
-  encodeEvent,
-  encodeImage,
+  encodeImages,
   encodeMarketMessage,
   encodeReplies,
   encodeRequest,
   fromStreamFields,
   type Image,
+  type Images,
   isCommand,
   type JournaledCommand,
   type MarketMessage,
@@ -76,6 +77,7 @@ import {
   toTicks,
   toUnits,
 } from '../shared/domain/units.js';
+import { encodeEvent, encodeImage } from './tuples.js';
 
 const MAX_SAFE = Number.MAX_SAFE_INTEGER;
 const MAX_INT64 = 2n ** 63n - 1n;
@@ -461,6 +463,7 @@ for (const kind of Object.keys(EVENT_FIELDS) as EventKind[]) {
       const event = { kind, body } as Event;
       const json = JSON.stringify([[encodeEvent(event)], []]);
       assert.deepEqual(decodeEvents(json), [[event], []]);
+      assert.equal(textOf([[event], []]), json, 'written as JSON.stringify writes it');
     }),
     100,
   );
@@ -471,11 +474,83 @@ for (const kind of ENTITY_KINDS) {
     `entity ${kind}`,
     fc.property(recordOf(KINDS[kind].fields as Fields<unknown>), entity => {
       const image = { kind, entity } as Image;
-      assert.deepEqual(decodeImages(JSON.stringify([encodeImage(kind, image.entity as never)])), [image]);
+      const json = JSON.stringify([encodeImage(kind, image.entity as never)]);
+      assert.deepEqual(decodeImages(json), [image]);
+      assert.equal(
+        encodeImages({ ...noImages(), [kind]: [entity] }),
+        json,
+        'written as JSON.stringify writes it',
+      );
     }),
     100,
   );
 }
+
+t.test('a number has one spelling, whatever its digits', async t => {
+  const read = (json: string) => decodeEvents(`[[["CANCELED_ALL",${json},0]]]`);
+  const edges = [0, 1, 9, ...Array.from({ length: 15 }, (_, digits) => 10 ** (digits + 1)), MAX_SAFE];
+  for (const value of edges.flatMap(edge => [edge - 1, edge]).filter(value => value >= 0)) {
+    const body = { account: value, orders: 0 };
+    t.equal(textOf([[{ kind: 'CANCELED_ALL', body }]]), `[[["CANCELED_ALL",${value},0]]]`);
+    t.strictSame(read(String(value)), [[{ kind: 'CANCELED_ALL', body }]]);
+  }
+  for (const wrong of [
+    '',
+    '-1',
+    '01',
+    '00',
+    '+1',
+    ' 1',
+    '1 ',
+    '1.0',
+    '1e3',
+    '"1"',
+    '9007199254740992',
+    '1'.repeat(400),
+  ])
+    t.throws(() => read(wrong), wrong);
+});
+
+t.test('so has an amount', async t => {
+  const amountOf = (json: string) => decodeImages(`[["balance",1001,"BTC",${json},"0"]]`)[0]!.entity;
+  const edges = [0n, 1n, 2n ** 32n, 2n ** 52n, 2n ** 53n, 10n ** 14n, 10n ** 15n, 10n ** 18n, MAX_INT64];
+  for (const value of edges.flatMap(edge => [edge, -edge, edge - 1n])) {
+    const balance = { account: 1001, asset: 'BTC', available: value, locked: 0n };
+    const json = `[["balance",1001,"BTC","${value}","0"]]`;
+    t.equal(encodeImages({ ...noImages(), balance: [balance] }), json);
+    t.strictSame(amountOf(`"${value}"`), balance);
+  }
+  const tooMuch = `"${MAX_INT64 + 1n}"`;
+  for (const wrong of [
+    '1',
+    '""',
+    '"-"',
+    '"-0"',
+    '"01"',
+    '"+1"',
+    '"1.0"',
+    '" 1"',
+    tooMuch,
+    `"-${MAX_INT64 + 1n}"`,
+  ])
+    t.throws(() => amountOf(wrong), wrong);
+});
+
+t.test('a text that was refused once is refused again', async t => {
+  for (let i = 0; i < 2; i++) t.throws(() => decodeImages('[["balance",1001,"btc","1","0"]]'));
+  t.throws(() => decodeEvents('[[["ORDER_PLACED",1,1001,"BTC"]]]'), 'as a market, what is right as an asset');
+  t.strictSame(decodeEvents('[[["ASSET_CREATED","BTC"]]]'), [
+    [{ kind: 'ASSET_CREATED', body: { asset: 'BTC' } }],
+  ]);
+  t.throws(() => decodeEvents('[[["ORDER_PLACED",1,1001,"BTC"]]]'));
+});
+
+t.test('a list entry has one spelling', async t => {
+  const good = encodeRequest(requestOf({ kind: 'PLACE_ORDER', body: limitOrder() }));
+  t.strictSame(JSON.stringify(JSON.parse(good)), good);
+  for (const other of [` ${good}`, good.replace(',', ', '), good.replace('BUY', '\\u0042UY'), `${good}\n`])
+    t.equal(refusalOf(other), 'not as JSON.stringify spells it', other);
+});
 
 const answer: fc.Arbitrary<Answer> = fc.oneof(
   plainRecord({ kind: fc.constant('REFUSED' as const), reject: recordOf(REJECT_FIELDS) }),
@@ -610,6 +685,20 @@ function requestLaw(kind: CommandKind | QueryKind, fields: Fields<unknown>): voi
     }),
     200,
   );
+}
+
+/** The events of each command, as the journal has them. */
+function textOf(batch: readonly (readonly Event[])[]): string {
+  const writer = new EventsWriter();
+  for (const events of batch) {
+    writer.next();
+    for (const event of events) writer.add(event);
+  }
+  return writer.take();
+}
+
+function noImages(): Images {
+  return Object.fromEntries(ENTITY_KINDS.map(kind => [kind, []])) as unknown as Images;
 }
 
 /** Why the entry is refused. */

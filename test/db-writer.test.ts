@@ -13,13 +13,7 @@ import t, { type Test } from 'tap';
 import { migrate } from '../db-writer/migrate.js';
 import { Patience } from '../db-writer/patience.js';
 import { Writer } from '../db-writer/writer.js';
-import {
-  type BatchText,
-  encodeCommands,
-  encodeEvent,
-  LOGIC,
-  toStreamFields,
-} from '../shared/domain/codec.js';
+import { type BatchText, encodeCommands, LOGIC, toStreamFields } from '../shared/domain/codec.js';
 import { ENTITY_KINDS, FIRST_USER, KINDS } from '../shared/domain/entities.js';
 import { LEDGER_ENTRY_FIELDS, TRADE_FIELDS } from '../shared/domain/events.js';
 import { type Fields, integer } from '../shared/domain/fields.js';
@@ -31,6 +25,7 @@ import { createPool } from '../shared/io/postgres.js';
 import { connectPatiently } from '../shared/io/redis.js';
 import { columnName, columnsOf, fromRow } from '../shared/io/tables.js';
 import { MadeJournal } from './made-journal.js';
+import { encodeEvent } from './tuples.js';
 import { eventually } from './ws-client.js';
 
 const REDIS_URL = process.env.REDIS_URL ?? assert.fail('REDIS_URL is not set');

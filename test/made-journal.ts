@@ -3,14 +3,7 @@
  * makes the same journal.
  */
 import { Random } from '../scripts/random.js';
-import {
-  type BatchText,
-  encodeCommands,
-  encodeEvent,
-  encodeImage,
-  type JournaledCommand,
-  LOGIC,
-} from '../shared/domain/codec.js';
+import { type BatchText, encodeCommands, type JournaledCommand, LOGIC } from '../shared/domain/codec.js';
 import {
   type Balance,
   type Exchange,
@@ -21,6 +14,7 @@ import {
   TREASURY,
 } from '../shared/domain/entities.js';
 import type { Event, LedgerEntry, SettledTrade, Trade } from '../shared/domain/events.js';
+import { encodeEvent, encodeImage } from './tuples.js';
 
 const MARKET = 'BTC_USDT';
 /** Two seconds before a leap day. */

@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { type BatchEffects, Exchange, type Timing } from '../engine/core/exchange.js';
 import { type Answer, decodeAnswer, encodeAnswer } from '../shared/domain/answers.js';
-import { decodeImages, encodeEvent, encodeImage, encodeImages, type Image } from '../shared/domain/codec.js';
+import { decodeImages, encodeImages, type Image } from '../shared/domain/codec.js';
 import type { Command } from '../shared/domain/commands.js';
 import { DepthFold } from '../shared/domain/depth.js';
 import { ENTITY_KINDS, type EntityKind, KINDS, type Order, TREASURY } from '../shared/domain/entities.js';
@@ -13,6 +13,7 @@ import { type Event, ledgerEntries, TRADE_FIELDS } from '../shared/domain/events
 import { toTuple } from '../shared/domain/fields.js';
 import { isOpen } from '../shared/domain/orders.js';
 import { FollowedLedger } from './followed-ledger.js';
+import { encodeEvent, encodeImage } from './tuples.js';
 
 /** A command as the shell hands it to the core. */
 export interface Input {

@@ -162,7 +162,7 @@ t.test('a journal that was changed is refused, at its sequences', async t => {
     [{ stateHash: '0'.repeat(16) }, names('hashes to')],
     [{ events: batch.events.replace('"', "'") }, names('other events')],
     [{ commands: batch.commands.slice(firstLine.length + 1) }, names('end at')],
-    [{ commands: batch.commands.replace('[', '{') }, names('an entry is no command')],
+    [{ commands: batch.commands.replace('[', '{') }, names('entry 1 of the batch is no command')],
     [{ commands: batch.commands.replace(/^\d+/, '1') }, names('time went back')],
     [{ first: batch.first + 1 }, new RegExp(`at sequence ${batch.first + 1}`)],
   ] as [Partial<BatchText>, RegExp][]) {

@@ -5,12 +5,13 @@
 import assert from 'node:assert/strict';
 import { Exchange } from '../engine/core/exchange.js';
 import { type Answer, encodeAnswer } from '../shared/domain/answers.js';
-import { decodeImages, encodeEvent, encodeImage, encodeImages, type Image } from '../shared/domain/codec.js';
+import { decodeImages, encodeImages, type Image } from '../shared/domain/codec.js';
 import type { Command } from '../shared/domain/commands.js';
 import { KINDS } from '../shared/domain/entities.js';
 import type { Event } from '../shared/domain/events.js';
 import type { Json } from '../shared/domain/fields.js';
 import { NaiveExchange } from './naive-exchange.js';
+import { encodeEvent, encodeImage } from './tuples.js';
 
 export interface Told {
   command: Command;

@@ -2,8 +2,9 @@
 import { createHash } from 'node:crypto';
 import { type BatchEffects, Exchange } from '../engine/core/exchange.js';
 import { encodeAnswer } from '../shared/domain/answers.js';
-import { encodeEvent, encodeImages } from '../shared/domain/codec.js';
+import { encodeImages } from '../shared/domain/codec.js';
 import type { Input } from './recorded.js';
+import { encodeEvent } from './tuples.js';
 
 export interface Trace {
   /** Of each command: its events and its answer. */

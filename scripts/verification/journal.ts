@@ -4,7 +4,6 @@ import {
   decodeCommands,
   decodeEvents,
   decodeImages,
-  encodeImage,
   sizeOf,
 } from '../../shared/domain/codec.js';
 import { type EntityKind, KINDS } from '../../shared/domain/entities.js';
@@ -74,7 +73,7 @@ async function proveImages(evidence: Evidence): Promise<string> {
   const latest = new Map<EntityKind, Map<string, Tuple>>();
   for await (const batch of storedBatches(evidence, 'reading the after-images')) {
     for (const { kind, entity } of decodeImages(batch.images)) {
-      const [, ...tuple] = encodeImage<EntityKind>(kind, entity);
+      const tuple = toTuple(KINDS[kind].fields as Fields<unknown>, entity);
       const key = KINDS[kind].key
         .map(field => (entity as unknown as Record<string, unknown>)[field])
         .join(' ');

@@ -3,8 +3,8 @@
  * Whatever comes from the list is checked here; nothing past this file meets a malformed request.
  */
 
-import type { Level } from './answers.js';
-import { type Answer, decodeAnswer } from './answers.js';
+import { type Answer, decodeAnswer, type Level } from './answers.js';
+import { ByteReader, ByteWriter } from './bytes.js';
 import {
   COMMAND_FIELDS,
   type Command,
@@ -15,17 +15,9 @@ import {
   type QueryKind,
 } from './commands.js';
 import { ENTITY_KINDS, type Entities, type EntityKind, KINDS } from './entities.js';
-import { EVENT_FIELDS, type Event, type EventKind } from './events.js';
-import {
-  type Fields,
-  fromTuple,
-  integer,
-  type Json,
-  type Tuple,
-  text,
-  toTuple,
-  tupleEncoder,
-} from './fields.js';
+import { EVENT_FIELDS, type Event } from './events.js';
+import { type Fields, fromTuple, integer, type Json, type Tuple, text } from './fields.js';
+import { type RecordCodec, recordCodec, taggedCodec } from './records.js';
 
 /** The version of every list entry; another meaning is another version (D12). */
 export const REQUEST_VERSION = 1;
@@ -45,51 +37,86 @@ export interface Request {
 }
 
 export function isCommand(request: Command | Query): request is Command {
-  return request.kind in COMMAND_FIELDS;
+  return COMMAND_KINDS.has(request.kind);
 }
 
+const REQUESTS = new Map(
+  Object.entries(REQUEST_FIELDS).map(([kind, fields]) => [kind, recordCodec(fields as Fields<unknown>)]),
+);
+const COMMAND_KINDS: ReadonlySet<string> = new Set(Object.keys(COMMAND_FIELDS));
+/** The parts before the body. */
+const REQUEST_ROOM = 256;
+
+const writer = new ByteWriter();
+const reader = new ByteReader();
+
 export function encodeRequest({ requestId, replyTo, deadline, request }: Request): string {
-  return JSON.stringify([
-    REQUEST_VERSION,
-    request.kind,
-    requestId,
-    replyTo,
-    deadline,
-    toTuple(requestFields(request.kind), request.body),
-  ]);
+  writer.reserve(REQUEST_ROOM);
+  writer.open();
+  writer.integer(REQUEST_VERSION);
+  writer.comma();
+  writer.text(request.kind);
+  writer.comma();
+  writer.integer(requestId);
+  writer.comma();
+  writer.text(replyTo);
+  writer.comma();
+  writer.integer(deadline);
+  writer.comma();
+  REQUESTS.get(request.kind)!.write(request.body, writer);
+  writer.close();
+  return writer.take();
 }
 
 /** The request of a list entry, or what is wrong with the entry. */
 export function decodeRequest(entry: string): Request | { malformed: string } {
-  // An entry is a line of the journal.
-  if (entry.includes('\n')) return { malformed: 'more than one line' };
+  const request = readRequest(reader.read(entry));
+  if (request !== undefined && reader.isWhole && isConsistent(request.request)) return request;
+  return { malformed: whyMalformed(entry) };
+}
+
+/** `undefined`, or a reader that has failed, where it is malformed. */
+function readRequest(reader: ByteReader): Request | undefined {
+  reader.open();
+  if (reader.integer() !== REQUEST_VERSION) return undefined;
+  reader.comma();
+  const kind = reader.text(text.parse);
+  const body = REQUESTS.get(kind);
+  if (body === undefined) return undefined;
+  reader.comma();
+  const requestId = reader.integer();
+  reader.comma();
+  const replyTo = reader.text(text.parse);
+  reader.comma();
+  const deadline = reader.integer();
+  reader.comma();
+  const request = { kind, body: body.read(reader) } as Command | Query;
+  reader.close();
+  return { requestId, replyTo, deadline, request };
+}
+
+function whyMalformed(entry: string): string {
   let json: unknown;
   try {
     json = JSON.parse(entry);
   } catch {
-    return { malformed: 'no JSON' };
+    return 'no JSON';
   }
-  if (!Array.isArray(json) || json.length !== 6) return { malformed: 'no array of six' };
+  if (!Array.isArray(json) || json.length !== 6) return 'no array of six';
   const [version, kind, requestId, replyTo, deadline, body] = json as unknown[];
-  if (version !== REQUEST_VERSION) return { malformed: 'another version' };
-  if (typeof kind !== 'string' || !isRequestKind(kind)) return { malformed: 'unknown kind' };
+  if (version !== REQUEST_VERSION) return 'another version';
+  if (typeof kind !== 'string' || !isRequestKind(kind)) return 'unknown kind';
   if (
     integer.parse(requestId) === undefined ||
     integer.parse(deadline) === undefined ||
     text.parse(replyTo) === undefined
   ) {
-    return { malformed: 'requestId, replyTo or deadline' };
+    return 'requestId, replyTo or deadline';
   }
   const fields = fromTuple(requestFields(kind), body);
-  if (fields === undefined) return { malformed: `fields of ${kind}` };
+  if (fields === undefined) return `fields of ${kind}`;
   const request = { kind, body: fields } as Command | Query;
-  if (!isConsistent(request)) return { malformed: `fields of ${kind} do not go together` };
-  return {
-    requestId: requestId as number,
-    replyTo: replyTo as string,
-    deadline: deadline as number,
-    request,
-  };
+  return isConsistent(request) ? 'not as JSON.stringify spells it' : `fields of ${kind} do not go together`;
 }
 
 function isRequestKind(kind: string): kind is CommandKind | QueryKind {
@@ -115,32 +142,77 @@ export interface JournaledCommand {
   entry: string;
 }
 
-type Encoder = (record: unknown) => Json[];
-
-function taggedEncoders<K extends string>(tables: Record<K, unknown>): Record<K, Encoder> {
-  const encoders = Object.entries(tables).map(([tag, fields]) => [
-    tag,
-    tupleEncoder(fields as Fields<unknown>, tag),
-  ]);
-  return Object.fromEntries(encoders) as Record<K, Encoder>;
+function taggedCodecs<K extends string>(
+  tables: Readonly<Record<K, unknown>>,
+): Map<string, RecordCodec<unknown>> {
+  const codecs = Object.entries(tables).map(
+    ([tag, fields]) => [tag, taggedCodec(tag, fields as Fields<unknown>)] as const,
+  );
+  return new Map(codecs);
 }
 
-const EVENT_ENCODERS = taggedEncoders(EVENT_FIELDS);
-const IMAGE_ENCODERS = taggedEncoders(
-  Object.fromEntries(ENTITY_KINDS.map(kind => [kind, KINDS[kind].fields])) as Record<EntityKind, unknown>,
+const EVENTS = taggedCodecs(EVENT_FIELDS);
+const IMAGES = new Map(
+  ENTITY_KINDS.map(kind => [kind, taggedCodec(kind, KINDS[kind].fields as Fields<unknown>)]),
 );
 
-export function encodeEvent(event: Event): Json[] {
-  return EVENT_ENCODERS[event.kind](event.body);
+/** The events of each command of a batch, written as they happen. */
+export class EventsWriter {
+  readonly #writer = new ByteWriter();
+  #isFirst = true;
+
+  /** What is written from here on is of the next command. */
+  next(): void {
+    const writer = this.#writer;
+    writer.reserve(BRACKETS);
+    if (writer.length === 0) writer.open();
+    else {
+      writer.close();
+      writer.comma();
+    }
+    writer.open();
+    this.#isFirst = true;
+  }
+
+  add(event: Event): void {
+    const writer = this.#writer;
+    writer.reserve(BRACKETS);
+    if (!this.#isFirst) writer.comma();
+    this.#isFirst = false;
+    EVENTS.get(event.kind)!.write(event.body, writer);
+  }
+
+  /** Ends the batch. */
+  take(): string {
+    const writer = this.#writer;
+    writer.reserve(BRACKETS);
+    if (writer.length === 0) writer.open();
+    else writer.close();
+    writer.close();
+    return writer.take();
+  }
 }
 
-export function encodeImage<K extends EntityKind>(kind: K, entity: Entities[K]): Json[] {
-  return IMAGE_ENCODERS[kind](entity);
-}
+/** At most so many of them, and commas, stand together. */
+const BRACKETS = 4;
 
 /** The after-images of a batch, as the journal has them: the kinds in table order. */
 export function encodeImages(images: Images): string {
-  return JSON.stringify(ENTITY_KINDS.flatMap(kind => images[kind].map(entity => encodeImage(kind, entity))));
+  writer.reserve(BRACKETS);
+  writer.open();
+  for (const kind of ENTITY_KINDS) writeImages(kind, images[kind]);
+  writer.reserve(BRACKETS);
+  writer.close();
+  return writer.take();
+}
+
+function writeImages(kind: EntityKind, entities: readonly unknown[]): void {
+  const codec = IMAGES.get(kind)!;
+  for (const entity of entities) {
+    writer.reserve(BRACKETS);
+    if (writer.length > 1) writer.comma();
+    codec.write(entity, writer);
+  }
 }
 
 /** One committed batch, its parts as text: what replay compares byte for byte and what the writer decodes. */
@@ -213,22 +285,66 @@ export function decodeCommands(text: string): JournaledCommand[] {
   });
 }
 
-export function decodeEvents(json: string): Event[][] {
-  return (JSON.parse(json) as Json[][][]).map(events => events.map(decodeEvent));
+/** A command of the journal, to be executed again. */
+export interface ReplayableCommand {
+  time: number;
+  deadline: number;
+  command: Command;
 }
 
-function decodeEvent([kind, ...tuple]: Json[]): Event {
-  const body = fromTuple(EVENT_FIELDS[kind as EventKind] as Fields<unknown>, tuple);
-  if (body === undefined) throw new Error(`malformed event ${JSON.stringify([kind, ...tuple])}`);
-  return { kind, body } as Event;
+/** Throws where an entry is no command. */
+export function decodeReplayable(commands: string): ReplayableCommand[] {
+  const replayable: ReplayableCommand[] = [];
+  reader.read(commands);
+  do {
+    const time = reader.integer();
+    reader.byte(SPACE);
+    const deadline = reader.integer();
+    reader.byte(SPACE);
+    const request = readRequest(reader)?.request;
+    if (reader.failed || request === undefined || !isCommand(request) || !isConsistent(request))
+      throw new Error(`entry ${replayable.length + 1} of the batch is no command`);
+    replayable.push({ time, deadline, command: request });
+  } while (reader.goesOn(LINE_FEED));
+  return replayable;
+}
+
+const SPACE = 0x20;
+const LINE_FEED = 0x0a;
+
+export function decodeEvents(json: string): Event[][] {
+  reader.read(json).open();
+  const batch: Event[][] = [];
+  while (reader.more(batch.length)) {
+    reader.open();
+    const events: Event[] = [];
+    while (reader.more(events.length)) {
+      const [kind, body] = readTagged(EVENTS);
+      events.push({ kind, body } as Event);
+    }
+    batch.push(events);
+  }
+  if (!reader.isWhole) throw new Error('malformed events in the journal');
+  return batch;
 }
 
 export function decodeImages(json: string): Image[] {
-  return (JSON.parse(json) as Json[][]).map(([kind, ...tuple]) => {
-    const entity = fromTuple(KINDS[kind as EntityKind].fields as Fields<unknown>, tuple);
-    if (entity === undefined) throw new Error(`malformed image ${JSON.stringify([kind, ...tuple])}`);
-    return { kind, entity } as Image;
-  });
+  reader.read(json).open();
+  const images: Image[] = [];
+  while (reader.more(images.length)) {
+    const [kind, entity] = readTagged(IMAGES);
+    images.push({ kind, entity } as Image);
+  }
+  if (!reader.isWhole) throw new Error('malformed images in the journal');
+  return images;
+}
+
+function readTagged(codecs: ReadonlyMap<string, RecordCodec<unknown>>): [tag: string, record: unknown] {
+  reader.open();
+  const tag = reader.text(text.parse);
+  const codec = codecs.get(tag);
+  if (codec === undefined) reader.fail();
+  return [tag, codec?.read(reader)];
 }
 
 /** The id of a request and its encoded answer. */

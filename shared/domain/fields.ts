@@ -9,8 +9,10 @@
 export type Json = string | number | boolean | null | readonly Json[];
 export type Value = string | number | bigint | boolean | null;
 
+export type FieldType = 'integer' | 'amount' | 'text' | 'flag';
+
 export interface Field<V extends Value> {
-  readonly type: 'integer' | 'amount' | 'text' | 'flag';
+  readonly type: FieldType;
   readonly nullable: boolean;
   /** Where there is a closed list of values. */
   readonly values?: readonly V[];
@@ -23,8 +25,8 @@ export type Fields<T> = { readonly [K in keyof T]-?: T[K] extends Value ? Field<
 /** What a `Value` is after `JSON.parse(JSON.stringify(toTuple(...)))`. */
 export type Tuple = readonly Json[];
 
-const MAX_TEXT_LENGTH = 64;
-const MAX_AMOUNT = 2n ** 63n - 1n;
+export const MAX_TEXT_LENGTH = 64;
+export const MAX_AMOUNT = 2n ** 63n - 1n;
 const AMOUNT_PATTERN = /^-?\d{1,19}$/;
 
 /** A whole number from 0 to 2^53 - 1: ids, ticks, lots, milliseconds. */
@@ -111,16 +113,15 @@ function compiled<T>(fields: Fields<T>): Compiled<T> {
 }
 
 /**
- * A function that makes the array of a record, behind a tag if there is one.
+ * A function that makes the array of a record.
  *
  * It is compiled, with the table's fields written out, and so is the decoder. A loop over the names would look each of
  * them up in objects of many shapes: written out, a batch took the engine 11 instead of 13 µs an order.
  */
-export function tupleEncoder<T>(fields: Fields<T>, tag?: string): (record: T) => Json[] {
+function tupleEncoder<T>(fields: Fields<T>): Compiled<T>['toTuple'] {
   const table = Object.entries<Field<Value>>(fields as Record<string, Field<Value>>);
   const values = table.map(([name, field]) => jsonOf(`record.${name}`, field));
-  const elements = tag === undefined ? values : [JSON.stringify(tag), ...values];
-  return new Function('record', `return [${elements.join(', ')}];`) as (record: T) => Json[];
+  return new Function('record', `return [${values.join(', ')}];`) as Compiled<T>['toTuple'];
 }
 
 function tupleDecoder<T>(fields: Fields<T>): Compiled<T>['fromTuple'] {

@@ -1,0 +1,61 @@
+/**
+ * Records as bytes: what follows from a table of fields for writing and reading a record as a JSON array in table order.
+ * The functions are compiled, with the table's fields written out (fields.ts says why).
+ */
+import { type ByteReader, type ByteWriter, ROOM } from './bytes.js';
+import type { Field, Fields, Value } from './fields.js';
+
+export interface RecordCodec<T> {
+  write(record: T, writer: ByteWriter): void;
+  /** Fails the reader where a field is malformed, missing or too many. */
+  read(reader: ByteReader): T;
+}
+
+export function recordCodec<T>(fields: Fields<T>): RecordCodec<T> {
+  const table = tableOf(fields);
+  return {
+    write: writing([], table),
+    read: reading(table, 'reader.open();'),
+  };
+}
+
+/** Of a record behind a tag that says what it is; to be read once the tag has been. */
+export function taggedCodec<T>(tag: string, fields: Fields<T>): RecordCodec<T> {
+  const table = tableOf(fields);
+  return {
+    write: writing([`writer.text(${JSON.stringify(tag)});`], table),
+    read: reading(table, table.length === 0 ? '' : 'reader.comma();'),
+  };
+}
+
+type Table = readonly (readonly [name: string, field: Field<Value>])[];
+
+function tableOf<T>(fields: Fields<T>): Table {
+  return Object.entries<Field<Value>>(fields as Record<string, Field<Value>>);
+}
+
+function writing<T>(before: readonly string[], table: Table): RecordCodec<T>['write'] {
+  const room = table.reduce((sum, [, { type }]) => sum + ROOM[type], 2 + ROOM.text);
+  const values = [...before, ...table.map(([name, field]) => writingOf(`record.${name}`, field))];
+  const body = `writer.reserve(${room}); writer.open(); ${values.join(' writer.comma(); ')} writer.close();`;
+  return new Function('record', 'writer', body) as RecordCodec<T>['write'];
+}
+
+function writingOf(value: string, { type, nullable }: Field<Value>): string {
+  const write = `writer.${type}(${value});`;
+  return nullable ? `if (${value} === null) writer.null(); else ${write}` : write;
+}
+
+function reading<T>(table: Table, before: string): RecordCodec<T>['read'] {
+  const fields = table.map(([, field]) => field);
+  const values = fields.map((field, i) => `const v${i} = ${readingOf(field, `fields[${i}]`)};`);
+  const record = table.map(([name], i) => `${name}: v${i}`);
+  const body = `${before} ${values.join(' reader.comma(); ')} reader.close(); return { ${record.join(', ')} };`;
+  return new Function('fields', `return reader => { ${body} };`)(fields) as RecordCodec<T>['read'];
+}
+
+function readingOf({ type, nullable, values }: Field<Value>, field: string): string {
+  const readText = values === undefined ? `reader.text(${field}.parse)` : `reader.oneOf(${field}.values)`;
+  const read = type === 'text' ? readText : `reader.${type}()`;
+  return nullable ? `reader.null() ? null : ${read}` : read;
+}
