@@ -55,7 +55,13 @@ export class ByteWriter {
     return this.#at;
   }
 
-  /** Makes room for so many bytes; what is written without room is lost. */
+  /** Begins, with room for so many bytes. */
+  begin(bytes: number): void {
+    this.#at = 0;
+    this.reserve(bytes);
+  }
+
+  /** Makes room for so many bytes more; what is written without room is lost. */
   reserve(bytes: number): void {
     if (this.#at + bytes <= this.#buffer.length) return;
     const larger = Buffer.allocUnsafeSlow(2 * (this.#buffer.length + bytes));
@@ -63,7 +69,7 @@ export class ByteWriter {
     this.#buffer = larger;
   }
 
-  /** Gives what was written, and begins again. */
+  /** Gives what was written, and begins again without it. */
   take(): string {
     const text = this.#buffer.toString('latin1', 0, this.#at);
     this.#at = 0;

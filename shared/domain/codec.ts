@@ -51,7 +51,7 @@ const writer = new ByteWriter();
 const reader = new ByteReader();
 
 export function encodeRequest({ requestId, replyTo, deadline, request }: Request): string {
-  writer.reserve(REQUEST_ROOM);
+  writer.begin(REQUEST_ROOM);
   writer.open();
   writer.integer(REQUEST_VERSION);
   writer.comma();
@@ -198,7 +198,7 @@ const BRACKETS = 4;
 
 /** The after-images of a batch, as the journal has them: the kinds in table order. */
 export function encodeImages(images: Images): string {
-  writer.reserve(BRACKETS);
+  writer.begin(BRACKETS);
   writer.open();
   for (const kind of ENTITY_KINDS) writeImages(kind, images[kind]);
   writer.reserve(BRACKETS);
