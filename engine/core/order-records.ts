@@ -1,5 +1,5 @@
 /**
- * What the core knows of the orders that rest, besides their slots: records of 16 cells of 8 bytes, side by side in one
+ * What the core knows of the orders that rest, besides their slots: records of 12 cells of 8 bytes, side by side in one
  * buffer, by slot. Such an order has a price and a quantity, and is good till canceled.
  *
  * A record is two lines of cache and nothing that the garbage collector has to visit. As an object with its parts an
@@ -14,10 +14,10 @@ const INITIAL_CAPACITY = 4;
 /** So many orders may rest in all: the places of a record's bytes are 32-bit integers. */
 export const MAX_ORDERS = 2 ** 23;
 
-/** A record has 2^4 cells, which are 2^5 words or 2^7 bytes. */
-const CELLS = 4;
-const WORDS = 5;
-const BYTES = 7;
+/** Of a record: 12 cells of 8 bytes are as many words and bytes. */
+const CELLS = 12;
+const WORDS = 24;
+const BYTES = 96;
 
 // Cells: numbers and amounts.
 const ORDER_ID = 0;
@@ -41,7 +41,7 @@ const SELF_TRADE_PREVENTION = 94;
 const STATUS = 95;
 
 export class OrderRecords {
-  #buffer = new ArrayBuffer(INITIAL_CAPACITY << BYTES);
+  #buffer = new ArrayBuffer(INITIAL_CAPACITY * BYTES);
   #numbers = new Float64Array(this.#buffer);
   #amounts = new BigInt64Array(this.#buffer);
   #words = new Int32Array(this.#buffer);
@@ -51,17 +51,17 @@ export class OrderRecords {
 
   /** Begins the record of an order that comes to rest: what never changes. @param active its place among the active */
   begin(record: number, order: Order, active: number): void {
-    while (record << BYTES >= this.#buffer.byteLength) this.#grow();
-    const cell = record << CELLS;
-    const byte = record << BYTES;
+    while (record * BYTES >= this.#buffer.byteLength) this.#grow();
+    const cell = record * CELLS;
+    const byte = record * BYTES;
     const numbers = this.#numbers;
     const bytes = this.#bytes;
     numbers[cell + ORDER_ID] = order.orderId;
     numbers[cell + PRICE] = order.price!;
     numbers[cell + QUANTITY] = order.quantity!;
     numbers[cell + CREATED_AT] = order.createdAt;
-    this.#words[(record << WORDS) + ACTIVE] = active + 1;
-    HashTerm.clear(this.#words, (record << WORDS) + TERM);
+    this.#words[record * WORDS + ACTIVE] = active + 1;
+    HashTerm.clear(this.#words, record * WORDS + TERM);
     bytes[byte + SIDE] = placeOf(SIDES, order.side);
     bytes[byte + TYPE] = placeOf(ORDER_TYPES, order.type);
     bytes[byte + SELF_TRADE_PREVENTION] = placeOf(SELF_TRADE_PREVENTIONS, order.selfTradePrevention);
@@ -70,9 +70,9 @@ export class OrderRecords {
 
   /** The order is no longer active: what became of it, and its term of the state hash. */
   settle(record: number, order: Order, term: HashTerm): void {
-    const cell = record << CELLS;
-    const word = record << WORDS;
-    const byte = record << BYTES;
+    const cell = record * CELLS;
+    const word = record * WORDS;
+    const byte = record * BYTES;
     const numbers = this.#numbers;
     const words = this.#words;
     const bytes = this.#bytes;
@@ -87,8 +87,8 @@ export class OrderRecords {
 
   /** The order as an entity. @param trader its trader */
   read(order: number, { account, market }: Trader): Order {
-    const cell = order << CELLS;
-    const byte = order << BYTES;
+    const cell = order * CELLS;
+    const byte = order * BYTES;
     const numbers = this.#numbers;
     const bytes = this.#bytes;
     return {
@@ -113,7 +113,7 @@ export class OrderRecords {
   }
 
   orderId(order: number): number {
-    return this.#numbers[(order << CELLS) + ORDER_ID]!;
+    return this.#numbers[order * CELLS + ORDER_ID]!;
   }
 
   clientOrderId(order: number): string {
@@ -122,23 +122,23 @@ export class OrderRecords {
 
   /** Its place among the active orders, or NONE. */
   active(order: number): number {
-    return this.#words[(order << WORDS) + ACTIVE]! - 1;
+    return this.#words[order * WORDS + ACTIVE]! - 1;
   }
 
   setActive(order: number, place: number): void {
-    this.#words[(order << WORDS) + ACTIVE] = place + 1;
+    this.#words[order * WORDS + ACTIVE] = place + 1;
   }
 
   nameHash(order: number): number {
-    return this.#words[(order << WORDS) + NAME_HASH]!;
+    return this.#words[order * WORDS + NAME_HASH]!;
   }
 
   setNameHash(order: number, hash: number): void {
-    this.#words[(order << WORDS) + NAME_HASH] = hash;
+    this.#words[order * WORDS + NAME_HASH] = hash;
   }
 
   readTerm(order: number, term: HashTerm): void {
-    term.read(this.#words, (order << WORDS) + TERM);
+    term.read(this.#words, order * WORDS + TERM);
   }
 
   #grow(): void {

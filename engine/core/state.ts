@@ -115,7 +115,6 @@ export class State {
     const trader = new Trader(this.traders.length, this.account(account), market);
     this.traders.push(trader);
     market.addTrader(trader);
-    trader.holder.traders.push(trader);
     return trader;
   }
 

@@ -207,13 +207,10 @@ export function cancelAll(state: State, { account, market }: AccountOrders): Ans
 }
 
 /**
- * The slots of the account's open orders of one market or all: markets by name, since the order in which it came to them does not
- * outlive a load; in a market the oldest first.
+ * The slots of the account's open orders of one market or all: markets by name, since the order in which it came to them
+ * does not outlive a load; in a market the oldest first.
  */
-export function openOrders(state: State, { account, market }: AccountOrders): number[] {
-  const traders = state.accounts.get(account)?.traders ?? [];
-  return traders
-    .filter(trader => market === null || trader.market.market === market)
-    .sort((a, b) => (a.market.market < b.market.market ? -1 : 1))
-    .flatMap(trader => trader.openOrders(state.slots));
+export function openOrders({ markets, slots }: State, { account, market }: AccountOrders): number[] {
+  const names = market === null ? [...markets.keys()].sort() : [market];
+  return names.flatMap(name => markets.get(name)?.traders[account]?.openOrders(slots) ?? []);
 }
