@@ -1,13 +1,16 @@
 /** What the engine refuses, and the rules of deposits, withdrawals, assets and markets, each as a session. */
 import assert from 'node:assert/strict';
 import t from 'tap';
+import { Exchange } from '../engine/core/exchange.js';
 import { HashSum } from '../engine/core/hash.js';
 import { Ledger } from '../engine/core/ledger.js';
-import type { CreateMarket } from '../shared/domain/commands.js';
+import { MAX_DELISTED_ORDERS } from '../engine/core/listing.js';
+import type { Command, CreateMarket, PlaceOrder } from '../shared/domain/commands.js';
 import { FIRST_USER, TREASURY } from '../shared/domain/entities.js';
 import { GENESIS } from '../shared/domain/genesis.js';
 import type { RejectCode } from '../shared/domain/rejects.js';
 import { Recorded } from './recorded.js';
+import { NO_CHANGE } from './script-markets.js';
 import { session } from './session.js';
 
 const FUNDED = `
@@ -353,6 +356,107 @@ rule(
   market show BTC_USDT makerFee takerFee minNotional maxOpenOrders | 0, 0, 0, 7`,
 );
 
+rule(
+  'what an order had to keep when it was placed is not asked of it again; what is new counts from the next one on',
+  `${FUNDED}
+  place  buyer  b1 BUY  0.00002 @ 90000  | NEW
+  place  buyer  b2 BUY  1 @ 20           | NEW
+  place  seller s1 SELL 5 @ 100000       | NEW
+  market update BTC_USDT minQuantity 1 maxQuantity 4 minPrice 50 maxPrice 95000 minNotional 50 maxOpenOrders 1 | ok
+  open   buyer                           | b1 NEW, b2 NEW
+  balance buyer USDT                     | available 978.2 locked 21.8
+  place  buyer  b3 BUY  0.5 @ 100        | QUANTITY_OUT_OF_RANGE
+  place  seller s2 SELL 5 @ 90000        | QUANTITY_OUT_OF_RANGE
+  place  buyer  b3 BUY  1 @ 20           | PRICE_OUT_OF_RANGE
+  place  seller s2 SELL 1 @ 100000       | PRICE_OUT_OF_RANGE
+  place  seller s2 SELL 1 @ 95000        | TOO_MANY_ORDERS
+  place  buyer  b3 BUY  1 @ 60           | TOO_MANY_ORDERS
+  market update BTC_USDT minQuantity 0.00001 takerFee 0.5 | ok
+  place  seller s3 SELL 0.00002 @ market | MIN_NOTIONAL
+  place  seller s3 SELL 1 @ 80000 IOC    | trade b1 s3 0.00002 @ 90000 taker fee 0.9 USDT, EXPIRED remaining 0.99998
+  cancel buyer  b2                       | CANCELED remaining 1
+  cancel seller s1                       | CANCELED remaining 5`,
+);
+
+rule(
+  'a market that is delisted ends its open orders, and never trades again',
+  `${FUNDED}
+  deposit seller ETH 1                   | ok
+  place  buyer  b1 BUY  1 @ 100          | NEW
+  place  buyer  b2 BUY  1 @ 101          | NEW
+  place  buyer  b3 BUY  1 @ 101          | NEW
+  place  seller s1 SELL 1 @ 120          | NEW
+  place  seller s2 SELL 3 @ 110          | NEW
+  place  buyer  b4 BUY  1 @ 110          | trade s2 b4 1 @ 110
+  place  seller e1 SELL 1 @ 9 in ETH_USDT | NEW
+  market update BTC_USDT status HALT     | ok
+  market show BTC_USDT updateId          | 6
+  market update BTC_USDT status DELISTED | ok
+  events                 | MARKET_UPDATED, ORDER_ENDED, ORDER_ENDED, ORDER_ENDED, ORDER_ENDED, ORDER_ENDED
+  market show BTC_USDT status updateId   | DELISTED, 7
+  depth                                  | empty
+  balance buyer  USDT                    | available 890 locked 0
+  balance seller BTC                     | available 9 locked 0
+  open   buyer                           | none
+  open   seller                          | e1 NEW
+  order  seller s2                       | SELL 3 @ 110 CANCELED filled 1 for 110 average 110
+  cancel buyer  b1                       | UNKNOWN_ORDER
+  cancel-all buyer in BTC_USDT           | canceled none
+  place  buyer  b5 BUY  1 @ 100          | MARKET_NOT_TRADING
+  market update BTC_USDT status TRADING  | MARKET_NOT_TRADING
+  market update BTC_USDT makerFee 0.1    | MARKET_NOT_TRADING
+  market update BTC_USDT status DELISTED | ok
+  events                                 | MARKET_UPDATED
+  market create BTC_USDT 0.01 0.00001    | ALREADY_EXISTS
+  market show BTC_USDT status makerFee updateId | DELISTED, 0, 7`,
+);
+
+t.test('a market with very many open orders is delisted in steps', async t => {
+  const many = 2 * MAX_DELISTED_ORDERS + 1;
+  let ended: number[] = [];
+  const exchange = new Exchange(({ kind, body }) => {
+    if (kind === 'ORDER_ENDED') ended.push(body.orderId);
+  });
+  const timing = { time: 1, deadline: 1 };
+  const tell = (command: Command) => assert.notEqual(exchange.execute(command, timing).kind, 'REFUSED');
+  for (const command of GENESIS) tell(command);
+  tell({ kind: 'DEPOSIT', body: { account: FIRST_USER, asset: 'BTC', amount: 10n ** 12n, key: null } });
+  const market = 'BTC_USDT';
+  tell({ kind: 'UPDATE_MARKET', body: { market, ...NO_CHANGE, maxOpenOrders: many } });
+  const first = exchange.sequence + 1;
+  for (let place = 0; place < many; place++) {
+    const order = { ...AN_ORDER, market, price: 20_000_000 - (place % 2), clientOrderId: `${place}` };
+    tell({ kind: 'PLACE_ORDER', body: order });
+  }
+  const atBestPrice = (place: number) => first + 2 * place + 1;
+  for (const expected of [MAX_DELISTED_ORDERS, MAX_DELISTED_ORDERS, 1, 0]) {
+    ended = [];
+    tell({ kind: 'UPDATE_MARKET', body: { market, ...NO_CHANGE, status: 'DELISTED' } });
+    t.equal(ended.length, expected);
+    if (expected === 0 || ended[0] !== atBestPrice(0)) continue;
+    t.same(
+      ended,
+      Array.from(ended, (_, place) => atBestPrice(place)),
+      'the best price first, in their order',
+    );
+  }
+  exchange.endBatch();
+  exchange.audit();
+});
+
+const AN_ORDER: PlaceOrder = {
+  account: FIRST_USER,
+  market: 'BTC_USDT',
+  clientOrderId: 'a',
+  side: 'SELL',
+  type: 'LIMIT',
+  timeInForce: 'GTC',
+  selfTradePrevention: 'NONE',
+  price: 20_000_000,
+  quantity: 10,
+  quoteQuantity: null,
+};
+
 const A_MARKET: CreateMarket = {
   market: 'ADA_BTC',
   base: 'ADA',
@@ -421,18 +525,7 @@ t.test('what an order would need can be said, however much it is', async t => {
   for (const command of GENESIS) run.execute({ command, timing });
   const wide = { tickSize: 1, priceDecimals: 18, lotSize: 10n ** 16n, maxQuantity: 10_000_000 };
   run.execute({ command: { kind: 'CREATE_MARKET', body: { ...A_MARKET, ...wide } }, timing });
-  const order = {
-    account: 1001,
-    market: A_MARKET.market,
-    clientOrderId: 'much',
-    side: 'SELL',
-    type: 'LIMIT',
-    timeInForce: 'GTC',
-    selfTradePrevention: 'NONE',
-    price: 1,
-    quantity: 10_000_000,
-    quoteQuantity: null,
-  } as const;
+  const order = { ...AN_ORDER, market: A_MARKET.market, price: 1, quantity: 10_000_000 };
   t.doesNotThrow(() => run.execute({ command: { kind: 'PLACE_ORDER', body: order }, timing }));
 });
 

@@ -15,6 +15,7 @@ import { type BatchText, encodeRequest, LOGIC } from '../shared/domain/codec.js'
 import { FIRST_USER } from '../shared/domain/entities.js';
 import { longSession } from './long-session.js';
 import type { Input } from './recorded.js';
+import { NO_CHANGE } from './script-markets.js';
 
 const COMMANDS = 3000;
 const SEED = 20_240_229;
@@ -51,12 +52,17 @@ function* goldenJournal(): Generator<BatchText> {
   }
 }
 
-/** A deposit that is repeated comes only late in a long session. */
+/** What does not come in a long session, or only late: a deposit that is repeated, a market that is delisted. */
 function goldenSession(): Input[] {
   const session = longSession(COMMANDS, SEED);
   const { timing } = session.at(-1)!;
   const body = { account: FIRST_USER, asset: 'USDT', amount: 1n, key: 'golden' };
-  return [...session, ...Array<Input>(2).fill({ command: { kind: 'DEPOSIT', body }, timing })];
+  const delisting = { ...NO_CHANGE, market: 'AAA_USDT', status: 'DELISTED' } as const;
+  return [
+    ...session,
+    ...Array<Input>(2).fill({ command: { kind: 'DEPOSIT', body }, timing }),
+    { command: { kind: 'UPDATE_MARKET', body: delisting }, timing },
+  ];
 }
 
 /** Of one command, of two, and so on up to the largest, again and again. */

@@ -3,13 +3,17 @@
  */
 import type { CreateAsset, CreateMarket, UpdateMarket } from '../shared/domain/commands.js';
 import type { Market } from '../shared/domain/entities.js';
+import { SIDES } from '../shared/domain/orders.js';
 import { type Reject, reject } from '../shared/domain/rejects.js';
+import { queueOf } from './naive-matching.js';
+import { endResting } from './naive-orders.js';
 import { assetNamed, marketNamed, type NaiveState } from './naive-state.js';
 
 const MAX_ASSET_DECIMALS = 8;
 const MAX_PRICE_DECIMALS = 18;
 const MAX_LISTED = 10_000;
 const MAX_OPEN_ORDERS = 1_000_000;
+const MAX_ENDED = 10_000;
 const WHOLE_FEE = 10 ** 8;
 const AMOUNT_LIMIT = 2n ** 62n;
 
@@ -41,11 +45,19 @@ export function createMarket(state: NaiveState, wish: CreateMarket): Reject | un
 export function updateMarket(state: NaiveState, wish: UpdateMarket): Reject | undefined {
   const market = marketNamed(state, wish.market);
   if (market === undefined) return reject('UNKNOWN_MARKET');
+  if (market.status === 'DELISTED' && wish.status !== 'DELISTED') return reject('MARKET_NOT_TRADING');
   const given = Object.fromEntries(Object.entries(wish).filter(([, value]) => value !== null));
   if (!limitsGoTogether({ ...market, ...given })) return reject('BAD_FIELD');
   Object.assign(market, given);
   state.events.push({ kind: 'MARKET_UPDATED', body: { market: wish.market } });
+  if (market.status === 'DELISTED') endOpenOrders(state, wish.market);
   return undefined;
+}
+
+/** Bids before asks, each side in price-time priority. */
+function endOpenOrders(state: NaiveState, market: string): void {
+  const open = SIDES.flatMap(side => queueOf(state, market, side));
+  for (const order of open.slice(0, MAX_ENDED)) endResting(state, order, 'CANCELED');
 }
 
 /** Smallest units of quote in one tick times one lot; undefined where the market may not have such steps. */

@@ -190,7 +190,7 @@ function finish(state: NaiveState, market: Market, order: Order, course: Course)
   }
 }
 
-function endResting(state: NaiveState, order: Order, status: OrderEnd): void {
+export function endResting(state: NaiveState, order: Order, status: OrderEnd): void {
   unlockRest(state, marketNamed(state, order.market)!, order);
   end(state, order, status);
 }

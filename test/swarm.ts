@@ -8,7 +8,7 @@
  */
 import fc from 'fast-check';
 import type { Command, PlaceOrder } from '../shared/domain/commands.js';
-import { FIRST_USER } from '../shared/domain/entities.js';
+import { FIRST_USER, type MarketStatus } from '../shared/domain/entities.js';
 import { SELF_TRADE_PREVENTIONS, SIDES } from '../shared/domain/orders.js';
 import { NO_CHANGE } from './script-markets.js';
 import { ASSETS, assetsOf, badTerms, NEW_MARKETS, type Terms, termsOf } from './swarm-markets.js';
@@ -27,6 +27,7 @@ const FEATURES = [
   'LISTING',
   'NEW_LIMITS',
   'NEW_STATUS',
+  'DELISTING',
   'LATE',
   'WEEKS',
   'MARKET',
@@ -353,9 +354,13 @@ function updateLimits(swarm: Swarm): fc.Arbitrary<Command> {
 
 function updateStatus(swarm: Swarm): fc.Arbitrary<Command> {
   return fc
-    .record({
+    .record<{ market: string; status: MarketStatus }>({
       market: marketOf(swarm),
-      status: fc.constantFrom('TRADING', 'TRADING', 'CANCEL_ONLY', 'HALT'),
+      status: rarely(
+        hasOf(swarm)('DELISTING'),
+        fc.constant('DELISTED'),
+        fc.constantFrom('TRADING', 'TRADING', 'CANCEL_ONLY', 'HALT'),
+      ),
     })
     .map(body => ({ kind: 'UPDATE_MARKET', body: { ...NO_CHANGE, ...body } }));
 }

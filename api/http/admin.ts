@@ -45,8 +45,11 @@ export async function createMarket(services: Services, request: MarketRequest) {
 export async function updateMarket(services: Services, request: LimitsRequest, _: Caller, name: string) {
   const { scale } = knownMarket(services, name);
   const body = { market: name, ...limitsOf(request, scale) };
-  const answer = await services.engine.ask({ kind: 'UPDATE_MARKET', body });
-  expectAnswer(answer, 'CATALOG', { name }, services.catalog);
+  do {
+    const answer = await services.engine.ask({ kind: 'UPDATE_MARKET', body });
+    expectAnswer(answer, 'CATALOG', { name }, services.catalog);
+    // One command ends a bounded number of a delisted market's orders (docs/RULES.md).
+  } while (request.status === 'DELISTED' && hasOrders(services, name));
   return marketForm(knownMarket(services, name).market, scale);
 }
 
@@ -56,6 +59,13 @@ export async function depositForUser(services: Services, request: z.output<typeo
     throw new ApiError('UNKNOWN_USER', 'userId: no such user', 'userId');
   }
   return transfer(services, 'DEPOSIT', deposit, userId);
+}
+
+/** As of the engine's last answer. */
+function hasOrders({ marketData }: Services, market: string): boolean {
+  const depth = marketData.depth(market, 1);
+  if (depth === undefined) throw new ApiError('SERVER_BUSY', 'its orders are not known: send it again');
+  return depth.bids.length + depth.asks.length > 0;
 }
 
 /** The whole market that the request describes, with what it leaves out as schemas.ts says. */

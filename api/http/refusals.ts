@@ -21,7 +21,7 @@ const MESSAGES: { readonly [C in RejectCode]: readonly [message: string, field?:
   EXPIRED_IN_QUEUE: ['refused for its age; it will never execute'],
   INSUFFICIENT_BALANCE: ['the balance is too small'],
   LIMIT_EXCEEDED: ['a limit of the exchange is reached'],
-  MARKET_NOT_TRADING: ['the market takes no orders at the moment', 'market'],
+  MARKET_NOT_TRADING: ['the market takes no orders', 'market'],
   MIN_NOTIONAL: ['price times quantity is below the market’s minNotional', 'quantity'],
   NO_LIQUIDITY: ['there is nothing to trade with'],
   PRICE_OUT_OF_RANGE: ['the price is outside of the market’s minPrice and maxPrice', 'price'],

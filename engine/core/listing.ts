@@ -4,13 +4,18 @@ import type { CreateAsset, CreateMarket, UpdateMarket } from '../../shared/domai
 import type { Market, MarketLimits } from '../../shared/domain/entities.js';
 import { type Reject, reject } from '../../shared/domain/rejects.js';
 import { FEE_SCALE, MAX_AMOUNT, MAX_ASSET_DECIMALS, tickLotValue } from '../../shared/domain/units.js';
+import { NONE } from './order-slots.js';
 import { refuse } from './refuse.js';
 import type { State } from './state.js';
+import type { TradedMarket } from './traded-market.js';
+import { endResting } from './trading.js';
 
 const MAX_ASSETS = 10_000;
 const MAX_MARKETS = 10_000;
 const MAX_PRICE_DECIMALS = 18;
 const MAX_OPEN_ORDERS = 1_000_000;
+/** Orders that one command ends at most in a market that it delists: some megabytes of the journal. */
+export const MAX_DELISTED_ORDERS = 10_000;
 
 export function createAsset(state: State, { asset, decimals }: CreateAsset): Answer {
   const problem = checkAsset(state, { asset, decimals });
@@ -60,6 +65,8 @@ function wholeTickLotValue(state: State, body: CreateMarket): bigint | undefined
 export function updateMarket(state: State, body: UpdateMarket): Answer {
   const market = state.markets.get(body.market);
   if (market === undefined) return refuse(state, reject('UNKNOWN_MARKET'));
+  if (market.status === 'DELISTED' && body.status !== 'DELISTED')
+    return refuse(state, reject('MARKET_NOT_TRADING'));
   const limits: MarketLimits = {
     minQuantity: body.minQuantity ?? market.minQuantity,
     maxQuantity: body.maxQuantity ?? market.maxQuantity,
@@ -78,7 +85,16 @@ export function updateMarket(state: State, body: UpdateMarket): Answer {
   Object.assign(market, limits);
   market.tracking.touch();
   state.emit({ kind: 'MARKET_UPDATED', body: { market: market.market } });
+  if (market.status === 'DELISTED') endOrders(state, market);
   return { kind: 'CATALOG', assets: [], markets: [market] };
+}
+
+function endOrders(state: State, market: TradedMarket): void {
+  for (let ended = 0; ended < MAX_DELISTED_ORDERS; ended++) {
+    const slot = market.book.first();
+    if (slot === NONE) return;
+    endResting(state, state.orders.take(slot), 'CANCELED');
+  }
 }
 
 /** The largest order stays under 2^62 units of base and of quote, so that none overflows (D7). */

@@ -71,6 +71,12 @@ export class OrderBook {
     return this.#oldest[level]!;
   }
 
+  /** Of the best bids, or of the best asks where there are no bids, the order that rests longest; or NONE. */
+  first(): number {
+    const levels = this.#bids.count > 0 ? this.#bids : this.#asks;
+    return levels.count > 0 ? this.oldestOn(levels.idAt(levels.count - 1)) : NONE;
+  }
+
   /** Ticks. Only where there are levels. */
   bestPrice(side: Side): number {
     const levels = this.levels(side);

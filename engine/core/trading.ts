@@ -136,7 +136,7 @@ export function amountNeeded(market: Market, { side, price, quantity, filledQuan
 }
 
 /** Takes an open order out of the book and gives back what it locked. */
-function endResting(state: State, active: ActiveOrder, status: OrderEnd): void {
+export function endResting(state: State, active: ActiveOrder, status: OrderEnd): void {
   const { order, trader, slot } = active;
   state.ledger.unlock(state.funds(trader, order.side), amountNeeded(trader.market, order));
   noteLevel(state, active);

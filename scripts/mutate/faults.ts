@@ -34,6 +34,25 @@ export const FAULTS: readonly Fault[] = [
     to: 'quote <= MAX_AMOUNT',
   },
 
+  {
+    name: 'a delisted market may trade again',
+    file: 'engine/core/listing.ts',
+    from: "market.status === 'DELISTED' && body.status !== 'DELISTED'",
+    to: 'false',
+  },
+  {
+    name: 'a market that is delisted keeps its open orders',
+    file: 'engine/core/listing.ts',
+    from: "if (market.status === 'DELISTED') endOrders(state, market);",
+    to: '',
+  },
+  {
+    name: 'one command ends all orders of a market, however many',
+    file: 'engine/core/listing.ts',
+    from: 'ended < MAX_DELISTED_ORDERS',
+    to: 'true',
+  },
+
   // ---- what an order must be
   {
     name: 'an order worth just the minimum notional is refused',

@@ -22,7 +22,7 @@ import { type RecordCodec, recordCodec, taggedCodec } from './records.js';
 /** The version of every list entry; another meaning is another version (D12). */
 export const REQUEST_VERSION = 1;
 /** The engine's logic: a journal is replayed by the logic that wrote it (D12). */
-export const LOGIC = 4;
+export const LOGIC = 5;
 
 const REQUEST_FIELDS = { ...COMMAND_FIELDS, ...QUERY_FIELDS };
 

@@ -24,8 +24,8 @@ import {
 export const ASSET_STATUSES = ['ACTIVE'] as const;
 export type AssetStatus = (typeof ASSET_STATUSES)[number];
 
-/** Cancels work in all three. */
-export const MARKET_STATUSES = ['TRADING', 'CANCEL_ONLY', 'HALT'] as const;
+/** Only a market that is TRADING takes orders; cancels work in all. DELISTED is final, and ends the open orders. */
+export const MARKET_STATUSES = ['TRADING', 'CANCEL_ONLY', 'HALT', 'DELISTED'] as const;
 export type MarketStatus = (typeof MARKET_STATUSES)[number];
 
 export const ASSET_NAME = /^[A-Z0-9]{1,10}$/;
