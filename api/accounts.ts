@@ -2,10 +2,13 @@
  * Users: the one place that knows an e-mail address or a password (D13). A user's id is the number of the account.
  *
  * Guarantees: an e-mail address has one user; a password is kept as its argon2id hash only; logging in takes the same
- * time whether the address is unknown or the password wrong.
+ * time whether the address is unknown or the password wrong; at most `HASHES_AT_ONCE` passwords are hashed at a time,
+ * and at most `WAITING_HASHES` wait.
  */
 import { hash, verify } from '@node-rs/argon2';
+import pLimit from 'p-limit';
 import type { Database, Row } from './database.js';
+import { ApiError } from './errors.js';
 import type { Caller, Role } from './tokens.js';
 
 export interface User extends Caller {
@@ -13,12 +16,18 @@ export interface User extends Caller {
   readonly createdAt: number;
 }
 
+/** A hash takes 50 ms of a core and 19 MB; two at once leave the threads for other work. */
+const HASHES_AT_ONCE = 2;
+/** Half a minute of work: whoever comes then would wait too long. */
+const WAITING_HASHES = 1000;
+
 const USER_COLUMNS = 'user_id, email, role, created_at';
 
 export class Accounts {
   readonly #database: Database;
   /** What an unknown address's password is compared with; no password is empty. */
   readonly #decoy = hash('');
+  readonly #hashing = pLimit(HASHES_AT_ONCE);
 
   constructor(database: Database) {
     this.#database = database;
@@ -33,7 +42,7 @@ export class Accounts {
   async logIn(email: string, password: string): Promise<User | undefined> {
     const row = await this.#findByEmail(email);
     const passwordHash = row === undefined ? await this.#decoy : String(row.password_hash);
-    const matches = await verify(passwordHash, password);
+    const matches = await this.#inTurn(() => verify(passwordHash, password));
     return row !== undefined && matches ? toUser(row) : undefined;
   }
 
@@ -48,11 +57,12 @@ export class Accounts {
     if ((await this.#create(email, password, 'ADMIN')) !== undefined) return;
     const row = await this.#findByEmail(email);
     if (row === undefined) throw new Error('the administrator was neither created nor found');
-    const isKept = row.role === 'ADMIN' && (await verify(String(row.password_hash), password));
+    const isKept =
+      row.role === 'ADMIN' && (await this.#inTurn(() => verify(String(row.password_hash), password)));
     if (isKept) return;
     await this.#database.query(`UPDATE users SET role = 'ADMIN', password_hash = $2 WHERE user_id = $1`, [
       row.user_id,
-      await hash(password),
+      await this.#inTurn(() => hash(password)),
     ]);
   }
 
@@ -62,9 +72,15 @@ export class Accounts {
     const [row] = await this.#database.query(
       `INSERT INTO users (email, password_hash, role, created_at) VALUES ($1, $2, $3, $4)
        ON CONFLICT (email) DO NOTHING RETURNING ${USER_COLUMNS}`,
-      [email, await hash(password), role, Date.now()],
+      [email, await this.#inTurn(() => hash(password)), role, Date.now()],
     );
     return row && toUser(row);
+  }
+
+  /** When those before it are done, unless too many are. */
+  #inTurn<T>(hashing: () => Promise<T>): Promise<T> {
+    if (this.#hashing.pendingCount < WAITING_HASHES) return this.#hashing(hashing);
+    throw new ApiError('SERVER_BUSY', 'too many passwords are being checked: try again later');
   }
 
   async #findByEmail(email: string): Promise<Row | undefined> {

@@ -31,7 +31,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   engine: { folders: ['engine', 'shared'], packages: [], types: ['ioredis', 'pg'], node: true },
   api: {
     folders: ['api', 'shared'],
-    packages: ['uWebSockets.js', 'zod', 'fast-jwt', 'lru-cache', '@node-rs/argon2'],
+    packages: ['uWebSockets.js', 'zod', 'fast-jwt', 'lru-cache', '@node-rs/argon2', 'p-limit'],
     types: ['ioredis', 'pg'],
     node: true,
   },
