@@ -11,7 +11,7 @@
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { Answer } from '../shared/domain/answers.js';
-import { encodeRequest } from '../shared/domain/codec.js';
+import { type DecodedReply, encodeRequest } from '../shared/domain/codec.js';
 import type { Command, Query } from '../shared/domain/commands.js';
 import type { Keys } from '../shared/io/keys.js';
 import type { Logger } from '../shared/io/log.js';
@@ -48,9 +48,23 @@ export interface EngineClientSettings {
   clock?: () => number;
 }
 
+/** What was put into the list: its id is unique among those whose answers go to the same address. */
+export interface ListEntry {
+  readonly id: number;
+  /** Of the command; null of a query, of what was not sequenced, and while no answer has come. */
+  sequence: number | null;
+}
+
+/** Who can be asked. */
+export interface Engine {
+  /** The engine's answer, once it is durable; a refusal is an answer. Rejects with an `ApiError`, as said above. */
+  ask(request: Command | Query): Promise<Answer>;
+}
+
 interface Waiting {
   readonly requestId: number;
   readonly entry: string;
+  readonly listEntry: ListEntry;
   /** In `performance.now()`, which never jumps. */
   readonly timesOutAt: number;
   readonly resolve: (answer: Answer) => void;
@@ -59,14 +73,15 @@ interface Waiting {
   pushed: boolean;
 }
 
-export class EngineClient {
+export class EngineClient implements Engine {
   /** Everything that the engine publishes comes on the connection that brings the answers. */
   readonly feed: Feed;
   readonly #pusher;
   readonly #keys: Keys;
   readonly #log: Logger;
   readonly #clock: () => number;
-  readonly #replyTo: string;
+  /** The address of the answers, unique to this life of the process. */
+  readonly replyTo: string;
   /** In the order in which they came, hence of their time-outs. */
   readonly #waiting = new Map<number, Waiting>();
   readonly #crowd = new Crowd();
@@ -81,8 +96,8 @@ export class EngineClient {
     this.#log = log;
     this.#clock = clock;
     // A process that was started again must not get the answers to its predecessor's requests.
-    this.#replyTo = `${instance.slice(0, MAX_INSTANCE_LENGTH)}-${randomBytes(6).toString('hex')}`;
-    this.feed = new Feed({ redisUrl, keys, replyTo: this.#replyTo, log });
+    this.replyTo = `${instance.slice(0, MAX_INSTANCE_LENGTH)}-${randomBytes(6).toString('hex')}`;
+    this.feed = new Feed({ redisUrl, keys, replyTo: this.replyTo, log });
     this.feed.listen({ replies: replies => this.#settle(replies), lost: () => this.#rejectAll() });
     this.#pusher = pusher(redisUrl);
     this.#pusher.on('error', error => log.debug({ error: error.message }, 'engine client: connection'));
@@ -114,16 +129,22 @@ export class EngineClient {
     this.#rejectAll();
   }
 
-  /** The engine's answer, once it is durable; a refusal is an answer. Rejects with an `ApiError`, as said above. */
-  ask(request: Command | Query): Promise<Answer> {
+  /** Asks in the same way, and adds to the entries what was put into the list for it. */
+  tracking(entries: ListEntry[]): Engine {
+    return { ask: request => this.ask(request, entries) };
+  }
+
+  ask(request: Command | Query, entries?: ListEntry[]): Promise<Answer> {
     return new Promise((resolve, reject) => {
       if (!this.connected) return reject(busy('The engine cannot be reached'));
       if (this.#waiting.size >= MAX_WAITING) return reject(busy('Too many requests are waiting'));
       const requestId = ++this.#lastRequestId;
       const deadline = this.#clock() + REPLY_TIMEOUT_MS;
-      const entry = encodeRequest({ requestId, replyTo: this.#replyTo, deadline, request });
+      const entry = encodeRequest({ requestId, replyTo: this.replyTo, deadline, request });
       const timesOutAt = performance.now() + REPLY_TIMEOUT_MS + REPLY_GRACE_MS;
-      const waiting: Waiting = { requestId, entry, timesOutAt, resolve, reject, pushed: false };
+      const listEntry: ListEntry = { id: requestId, sequence: null };
+      entries?.push(listEntry);
+      const waiting: Waiting = { requestId, entry, listEntry, timesOutAt, resolve, reject, pushed: false };
       this.#waiting.set(requestId, waiting);
       this.#unsent.push(waiting);
       this.#schedulePush();
@@ -174,11 +195,12 @@ export class EngineClient {
     this.#pushingSince = undefined;
   }
 
-  #settle(replies: readonly (readonly [number, Answer])[]): void {
-    for (const [requestId, answer] of replies) {
+  #settle(replies: readonly DecodedReply[]): void {
+    for (const [requestId, answer, sequence] of replies) {
       const waiting = this.#waiting.get(requestId);
       if (waiting === undefined) continue;
       this.#waiting.delete(requestId);
+      waiting.listEntry.sequence = sequence;
       waiting.resolve(answer);
     }
   }

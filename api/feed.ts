@@ -6,8 +6,12 @@
  * in between two connections is lost, so a listener starts afresh at each `connected`. A message that cannot be read is
  * logged and left out.
  */
-import type { Answer } from '../shared/domain/answers.js';
-import { decodeMarketMessage, decodeReplies, type MarketMessage } from '../shared/domain/codec.js';
+import {
+  type DecodedReply,
+  decodeMarketMessage,
+  decodeReplies,
+  type MarketMessage,
+} from '../shared/domain/codec.js';
 import type { Keys } from '../shared/io/keys.js';
 import type { Logger } from '../shared/io/log.js';
 import { connectPatiently } from '../shared/io/redis.js';
@@ -19,7 +23,7 @@ const BEAT_INTERVAL_MS = 2000;
 export interface FeedListener {
   connected?(): void;
   lost?(): void;
-  replies?(replies: readonly (readonly [requestId: number, answer: Answer])[]): void;
+  replies?(replies: readonly DecodedReply[]): void;
   /** For `Catalog.update`. */
   catalog?(message: string): void;
   market?(message: MarketMessage): void;

@@ -21,7 +21,7 @@ import { Database } from './database.js';
 import { EngineClient } from './engine-client.js';
 import { Health } from './health.js';
 import { History } from './history.js';
-import { HttpServer } from './http/server.js';
+import { HttpServer, type HttpSettings } from './http/server.js';
 import { MarketData } from './market-data.js';
 import { parseSignupBalance, Signup } from './signup.js';
 import { storedTrades } from './stored-trades.js';
@@ -31,6 +31,8 @@ import { attachGateway } from './ws/gateway.js';
 
 const POSTGRES_CONNECTIONS = 10;
 const RETRY_DELAY_MS = 250;
+/** A whole office comes to work behind one address. */
+const LOGIN_BURST_SECONDS = 50;
 const REPORT_INTERVAL_MS = 10_000;
 /** Longer than any request waits for its answer, shorter than the process's DRAIN_TIMEOUT_MS. */
 const DRAIN_PATIENCE_MS = 5000;
@@ -81,7 +83,7 @@ async function start(): Promise<void> {
   await waitFor('Postgres', () => done(accounts.ensureAdmin(adminEmail.toLowerCase(), adminPassword)));
 
   const deposits = parseSignupBalance(config.signupBalance, catalog);
-  const signup = new Signup(deposits, engine, history, log);
+  const signup = new Signup(deposits, history, log);
   const services = {
     engine,
     catalog,
@@ -93,7 +95,7 @@ async function start(): Promise<void> {
     watermark: new Watermark(database),
     health,
   };
-  const server = new HttpServer(services, log);
+  const server = new HttpServer(services, log, httpSettings());
   const app = App();
   const gateway = attachGateway(app, { marketData });
   server.attach(app);
@@ -106,6 +108,15 @@ async function start(): Promise<void> {
     gateway.close();
     app.close();
   };
+}
+
+function httpSettings(): HttpSettings {
+  const { commandsPerSecond, loginsPerSecond, behindProxy } = config;
+  const rates = {
+    ACCOUNT: { perSecond: commandsPerSecond, burst: commandsPerSecond },
+    ADDRESS: { perSecond: loginsPerSecond, burst: LOGIN_BURST_SECONDS * loginsPerSecond },
+  };
+  return { rates, behindProxy };
 }
 
 /** Tries until the attempt succeeds; says at first and from time to time what it waits for. */

@@ -9,7 +9,7 @@ import { DECIMAL_PATTERN, MAX_AMOUNT, toUnits } from '../shared/domain/units.js'
 import { ConfigError } from '../shared/io/config.js';
 import type { Logger } from '../shared/io/log.js';
 import type { Catalog } from './catalog.js';
-import type { EngineClient } from './engine-client.js';
+import type { Engine } from './engine-client.js';
 import type { History } from './history.js';
 
 export interface SignupDeposit {
@@ -30,42 +30,40 @@ export function parseSignupBalance(setting: string, catalog: Catalog): SignupDep
 
 export class Signup {
   readonly #deposits: readonly SignupDeposit[];
-  readonly #engine: EngineClient;
   readonly #history: History;
   readonly #log: Logger;
 
-  constructor(deposits: readonly SignupDeposit[], engine: EngineClient, history: History, log: Logger) {
+  constructor(deposits: readonly SignupDeposit[], history: History, log: Logger) {
     this.#deposits = deposits;
-    this.#engine = engine;
     this.#history = history;
     this.#log = log;
   }
 
   /** For a user who has just registered. */
-  async deposit(account: number): Promise<void> {
-    await this.#make(account, this.#deposits);
+  async deposit(engine: Engine, account: number): Promise<void> {
+    await this.#make(engine, account, this.#deposits);
   }
 
   /** For a user who logs in: what is missing still. */
-  async depositMissing(account: number): Promise<void> {
+  async depositMissing(engine: Engine, account: number): Promise<void> {
     if (this.#deposits.length === 0) return;
     try {
       const made = await this.#history.depositReferences(account, this.#deposits.map(keyOf));
       const missing = this.#deposits.filter(deposit => !made.has(keyOf(deposit)));
-      await this.#make(account, missing);
+      await this.#make(engine, account, missing);
     } catch (error) {
       this.#log.warn({ err: error, account }, 'cannot tell which signup deposits are missing');
     }
   }
 
-  async #make(account: number, deposits: readonly SignupDeposit[]): Promise<void> {
+  async #make(engine: Engine, account: number, deposits: readonly SignupDeposit[]): Promise<void> {
     await Promise.all(
       deposits.map(async deposit => {
         const { asset, amount } = deposit;
         const body = { account, asset, amount, key: keyOf(deposit) };
         const command: Command = { kind: 'DEPOSIT', body };
         try {
-          const answer = await this.#engine.ask(command);
+          const answer = await engine.ask(command);
           if (answer.kind === 'REFUSED') throw new Error(answer.reject.code);
         } catch (error) {
           this.#log.warn({ err: error, account, asset }, 'signup deposit failed; the next login tries again');

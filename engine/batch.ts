@@ -113,7 +113,7 @@ class BatchBuilder {
 
   #command(request: Request, command: Command, entry: string): void {
     if (this.admission.takes(command)) this.#execute(request, command, entry);
-    else this.#reply(request, { kind: 'REFUSED', reject: reject('SERVER_BUSY') });
+    else this.#reply(request, { kind: 'REFUSED', reject: reject('SERVER_BUSY') }, null);
   }
 
   #execute(request: Request, command: Command, entry: string): void {
@@ -122,14 +122,14 @@ class BatchBuilder {
     const { answer, events } = this.machine.execute(command, { time, deadline });
     this.#commands.push({ time, deadline, entry });
     this.#collectTrades(events, time);
-    const encoded = this.#reply(request, answer);
+    const encoded = this.#reply(request, answer, this.machine.exchange.sequence);
     if (answer.kind === 'CATALOG') this.#listings.push(encoded);
   }
 
   /** Nobody waits for a query that is past its deadline. */
   #answer(request: Request, query: Query): void {
     if (this.clock.now() <= this.#deadlineOf(request))
-      this.#reply(request, this.machine.exchange.query(query));
+      this.#reply(request, this.machine.exchange.query(query), null);
   }
 
   /** By the engine's clock: however the wall clocks have jumped, it is as far away as it was for the sender. */
@@ -138,11 +138,11 @@ class BatchBuilder {
   }
 
   /** Answers share objects with the state, so they are encoded at once. */
-  #reply({ replyTo, requestId }: Request, answer: Answer): Json {
+  #reply({ replyTo, requestId }: Request, answer: Answer, sequence: number | null): Json {
     const encoded = encodeAnswer(answer);
     const replies = this.#replies.get(replyTo);
-    if (replies === undefined) this.#replies.set(replyTo, [[requestId, encoded]]);
-    else replies.push([requestId, encoded]);
+    if (replies === undefined) this.#replies.set(replyTo, [[requestId, encoded, sequence]]);
+    else replies.push([requestId, encoded, sequence]);
     return encoded;
   }
 

@@ -127,6 +127,8 @@ export class Leader {
   async #commit(batch: AppliedBatch): Promise<string[]> {
     const head = successor(this.#head);
     const taken = await this.#parts.commandLog.commit(this.#head, head, batch);
+    const { first, last } = batch.journal ?? {};
+    this.#parts.log.debug({ head, first, last, taken: batch.taken }, 'committed');
     this.#head = head;
     this.#end = batch.journal?.end ?? this.#end;
     return this.#admit(taken);

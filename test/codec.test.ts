@@ -600,8 +600,10 @@ const answer: fc.Arbitrary<Answer> = fc.oneof(
 
 law(
   'answers, one by one and as replies',
-  fc.property(fc.array(fc.tuple(integers(), answer), { maxLength: 4 }), replies => {
-    const encoded = replies.map(([requestId, answer]) => [requestId, encodeAnswer(answer)] as const);
+  fc.property(fc.array(fc.tuple(integers(), answer, fc.option(integers())), { maxLength: 4 }), replies => {
+    const encoded = replies.map(
+      ([requestId, answer, sequence]) => [requestId, encodeAnswer(answer), sequence] as const,
+    );
     assert.deepEqual(decodeReplies(encodeReplies(encoded)), replies);
     for (const [, answer] of replies) {
       assert.deepEqual(decodeAnswer(JSON.parse(JSON.stringify(encodeAnswer(answer)))), answer);

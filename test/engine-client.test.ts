@@ -145,7 +145,7 @@ t.test('no answer: the outcome is unknown, and an answer that comes later is nob
   for (const id of [requestId, 99]) {
     await redis.publish(
       keys.reply(replyTo),
-      encodeReplies([[id, encodeAnswer({ kind: 'NOT_HELD', sequence: 1 })]]),
+      encodeReplies([[id, encodeAnswer({ kind: 'NOT_HELD', sequence: 1 }), null]]),
     );
   }
   fake.answers = true;

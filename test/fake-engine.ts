@@ -179,7 +179,7 @@ export class FakeEngine {
   }
 
   async #reply({ requestId, replyTo, request }: Request): Promise<void> {
-    const replies = encodeReplies([[requestId, encodeAnswer(this.#answer(request))]]);
+    const replies = encodeReplies([[requestId, encodeAnswer(this.#answer(request)), null]]);
     await this.beforeReply(request);
     await this.#redis.publish(this.#keys.reply(replyTo), replies);
   }

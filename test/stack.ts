@@ -10,6 +10,7 @@ import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { request as httpRequest, type IncomingHttpHeaders } from 'node:http';
 import { createServer } from 'node:net';
+import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { Redis } from 'ioredis';
@@ -50,7 +51,8 @@ export interface TestUser {
 const PROCESSES = ['db-writer', 'engine', 'api'] as const;
 const START_TIMEOUT_MS = 30_000;
 const POLL_MS = 20;
-const LOG_LINES = 60;
+const LOG_LINES = 5000;
+const SHOWN_LINES = 60;
 
 export const PASSWORD = 'correct horse';
 
@@ -108,8 +110,8 @@ export class Stack {
       env: { ...this.#env, INSTANCE: name, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
-    for (const output of [child.stdout, child.stderr]) {
-      output.setEncoding('utf8').on('data', (text: string) => this.#remember(name, text));
+    for (const input of [child.stdout, child.stderr]) {
+      createInterface({ input }).on('line', line => this.#remember(name, line));
     }
     this.#children.set(name, child);
   }
@@ -153,7 +155,7 @@ export class Stack {
   async ready(): Promise<void> {
     await this.until('the exchange to be ready', async () => {
       const ended = [...this.#children.keys()].find(name => !this.isRunning(name));
-      if (ended !== undefined) throw new Error(`${ended} has ended\n${this.#log.join('\n')}`);
+      if (ended !== undefined) throw new Error(`${ended} has ended\n${this.#lastWords()}`);
       const answer = await this.request('GET', '/health/ready').catch(() => undefined);
       return answer?.status === 200;
     });
@@ -171,7 +173,7 @@ export class Stack {
   async until(what: string, condition: () => Promise<boolean>): Promise<void> {
     const end = Date.now() + START_TIMEOUT_MS;
     while (!(await condition())) {
-      if (Date.now() > end) throw new Error(`waited too long for ${what}\n${this.#log.join('\n')}`);
+      if (Date.now() > end) throw new Error(`waited too long for ${what}\n${this.#lastWords()}`);
       await sleep(POLL_MS);
     }
   }
@@ -244,7 +246,7 @@ export class Stack {
   /** Stops everything and throws the data away. */
   async tearDown(t: Test): Promise<void> {
     await this.stop('api-2', 'api', 'engine-2', 'engine', 'db-writer');
-    if (!t.passing()) t.comment(this.#log.join('\n'));
+    if (!t.passing()) t.comment(this.#lastWords());
     await this.pool.query(`DROP SCHEMA IF EXISTS ${this.namespace} CASCADE`);
     const keys = await this.redis.keys(`{${this.namespace}}*`);
     if (keys.length > 0) await this.redis.del(...keys);
@@ -263,9 +265,13 @@ export class Stack {
     return child.exitCode;
   }
 
-  #remember(name: ProcessName, text: string): void {
-    for (const line of text.trimEnd().split('\n')) this.#log.push(`${name}: ${line}`);
-    this.#log.splice(0, this.#log.length - LOG_LINES);
+  #lastWords(): string {
+    return this.#log.slice(-SHOWN_LINES).join('\n');
+  }
+
+  #remember(name: ProcessName, line: string): void {
+    this.#log.push(`${name}: ${line}`);
+    if (this.#log.length > LOG_LINES) this.#log.shift();
   }
 }
 

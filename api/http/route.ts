@@ -6,6 +6,9 @@ import type { Services } from './services.js';
 export const METHODS = ['GET', 'POST', 'PATCH', 'DELETE'] as const;
 export type Method = (typeof METHODS)[number];
 
+/** Whose requests to a route are counted together: the caller's account's, or its address's. */
+export type Limited = 'ACCOUNT' | 'ADDRESS';
+
 interface Described<I> {
   readonly method: Method;
   /** May end in `/:name`, which stands for one segment. */
@@ -16,6 +19,8 @@ interface Described<I> {
   readonly status: 200 | 201;
   /** Refused, before it is read, while more of it comes than is answered (crowd.ts). */
   readonly isShed?: true;
+  /** Has a limit of its own (rate-limits.ts); by `ACCOUNT` only where there is a caller. */
+  readonly limited?: Limited;
 }
 
 export interface PublicRoute<I> extends Described<I> {

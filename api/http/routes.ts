@@ -11,17 +11,17 @@ const V1 = '/api/v1';
 
 // biome-ignore format: a table, one route a line
 export const ROUTES: readonly Route[] = [
-  route({ method: 'POST', path: `${V1}/order`, auth: 'user', input: schemas.order, status: 201, isShed: true, handle: orders.placeOrder }),
+  route({ method: 'POST', path: `${V1}/order`, auth: 'user', input: schemas.order, status: 201, isShed: true, limited: 'ACCOUNT', handle: orders.placeOrder }),
   route({ method: 'GET', path: `${V1}/order`, auth: 'user', input: schemas.orderName, status: 200, handle: orders.getOrder }),
-  route({ method: 'DELETE', path: `${V1}/order`, auth: 'user', input: schemas.orderName, status: 200, handle: orders.cancelOrder }),
+  route({ method: 'DELETE', path: `${V1}/order`, auth: 'user', input: schemas.orderName, status: 200, limited: 'ACCOUNT', handle: orders.cancelOrder }),
   route({ method: 'GET', path: `${V1}/order/open`, auth: 'user', input: schemas.openOrders, status: 200, handle: orders.openOrders }),
-  route({ method: 'DELETE', path: `${V1}/order/open`, auth: 'user', input: schemas.openOrders, status: 200, handle: orders.cancelAll }),
+  route({ method: 'DELETE', path: `${V1}/order/open`, auth: 'user', input: schemas.openOrders, status: 200, limited: 'ACCOUNT', handle: orders.cancelAll }),
 
-  route({ method: 'POST', path: `${V1}/user/new`, auth: 'none', input: schemas.registration, status: 201, handle: users.register }),
-  route({ method: 'POST', path: `${V1}/user/login`, auth: 'none', input: schemas.login, status: 200, handle: users.logIn }),
+  route({ method: 'POST', path: `${V1}/user/new`, auth: 'none', input: schemas.registration, status: 201, limited: 'ADDRESS', handle: users.register }),
+  route({ method: 'POST', path: `${V1}/user/login`, auth: 'none', input: schemas.login, status: 200, limited: 'ADDRESS', handle: users.logIn }),
   route({ method: 'GET', path: `${V1}/user`, auth: 'user', input: schemas.nothing, status: 200, handle: users.profile }),
-  route({ method: 'POST', path: `${V1}/user/deposit`, auth: 'user', input: schemas.transfer, status: 201, handle: users.deposit }),
-  route({ method: 'POST', path: `${V1}/user/withdraw`, auth: 'user', input: schemas.transfer, status: 201, handle: users.withdraw }),
+  route({ method: 'POST', path: `${V1}/user/deposit`, auth: 'user', input: schemas.transfer, status: 201, limited: 'ACCOUNT', handle: users.deposit }),
+  route({ method: 'POST', path: `${V1}/user/withdraw`, auth: 'user', input: schemas.transfer, status: 201, limited: 'ACCOUNT', handle: users.withdraw }),
   route({ method: 'GET', path: `${V1}/user/order`, auth: 'user', input: schemas.orderHistory, status: 200, handle: users.orderHistory }),
   route({ method: 'GET', path: `${V1}/user/trades`, auth: 'user', input: schemas.tradeHistory, status: 200, handle: users.tradeHistory }),
   route({ method: 'GET', path: `${V1}/user/ledger`, auth: 'user', input: schemas.ledgerHistory, status: 200, handle: users.ledgerHistory }),

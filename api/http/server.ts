@@ -1,29 +1,35 @@
 /**
- * The life of a request, in this order: route, admission of orders, content type and size, JSON, authentication,
- * validation, handling, answer.
+ * The life of a request, in this order: route, limit of the address, admission of orders, body, content type, JSON,
+ * authentication, limit of the account, validation, handling, answer, access log.
  *
- * Guarantees: every request that the HTTP library hands over is answered once, in JSON, unless its client has gone; an
- * exception is a logged INTERNAL_ERROR and never ends the process; at most `MAX_BODY_BYTES` of a body are kept. A
- * larger one is read to its end before it is refused, since a connection that closes with unread data can lose the
- * answer; at `MAX_DISCARDED_BYTES` it is refused at once (the library reads on and throws away).
+ * Guarantees: every request that the HTTP library hands over is answered once, in JSON and with its id, unless its
+ * client has gone; an exception is a logged INTERNAL_ERROR and never ends the process. At most `MAX_SOCKETS` are
+ * connected; further ones are closed at once.
  */
 
 import type { HttpRequest, HttpResponse, TemplatedApp } from 'uWebSockets.js';
+import { randomBytes } from 'node:crypto';
 import { STATUS_CODES } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from '../../shared/io/log.js';
 import { refusalDelayMs } from '../crowd.js';
-import { ApiError } from '../errors.js';
+import type { EngineClient, ListEntry } from '../engine-client.js';
+import { ApiError, type ErrorCode } from '../errors.js';
 import type { Caller } from '../tokens.js';
+import { AccessLog } from './access-log.js';
+import { MAX_BODY_BYTES, readBody } from './body.js';
+import { clientAddress, RateLimits, type Rates } from './rate-limits.js';
 import { Reply, type Route, Router } from './route.js';
 import { ROUTES } from './routes.js';
 import type { Services } from './services.js';
 import { parseBody, parseQuery, validate } from './validate.js';
 
-const MAX_BODY_BYTES = 64 * 1024;
-const MAX_DISCARDED_BYTES = 4 * 1024 * 1024;
+/** Of HTTP; with those of the gateway fewer than the files that a process may have open, usually. */
+const MAX_SOCKETS = 8000;
 const DRAIN_CHECK_MS = 10;
 const JSON_TYPE = /^application\/json *(;|$)/i;
+/** Ids that we take from a client; of another form it gets one of ours. */
+const REQUEST_ID = /^[\w.:-]{1,64}$/;
 
 /** Made once, since most answers are this one when it is needed. */
 const OVERLOADED = new ApiError(
@@ -35,30 +41,67 @@ const statusLines = new Map(
   Object.entries(STATUS_CODES).map(([code, text]) => [Number(code), `${code} ${text}`]),
 );
 
+export interface HttpSettings {
+  readonly rates: Rates;
+  /** Clients come by way of a proxy that tells their addresses (X-Forwarded-For). */
+  readonly behindProxy: boolean;
+}
+
 /** One request on its way. What the library's request object knows is read at its beginning: it is valid only then. */
 interface Call {
   readonly response: HttpResponse;
-  readonly route: Route;
+  readonly id: string;
+  readonly isNamedByClient: boolean;
+  readonly method: string;
+  /** Undefined where there is none. */
+  readonly route: Route | undefined;
   readonly parameter: string;
   readonly authorization: string;
+  /** Of the `performance.now()` kind. */
+  readonly startedAt: number;
+  /** By which it has asked the engine. */
+  readonly entries: ListEntry[];
+  caller: Caller | undefined;
   /** Answered, or its client has gone. */
   over: boolean;
 }
 
+/** `code` and `headers` of a refusal. */
+interface Sent {
+  readonly status: number;
+  readonly json: string;
+  readonly code?: ErrorCode;
+  readonly headers?: ApiError['headers'];
+}
+
 export class HttpServer {
-  readonly #services: Services;
+  readonly #services: Services & { readonly engine: EngineClient };
   readonly #log: Logger;
+  readonly #accessLog: AccessLog;
   readonly #router = new Router(ROUTES);
+  readonly #limits: RateLimits;
+  readonly #behindProxy: boolean;
+  readonly #idPrefix = randomBytes(6).toString('base64url');
+  #requests = 0;
   #underWay = 0;
+  #sockets = 0;
   #draining = false;
 
-  constructor(services: Services, log: Logger) {
+  constructor(
+    services: Services & { readonly engine: EngineClient },
+    log: Logger,
+    { rates, behindProxy }: HttpSettings,
+  ) {
     this.#services = services;
     this.#log = log;
+    this.#accessLog = new AccessLog(log.child({ replyTo: services.engine.replyTo }));
+    this.#limits = new RateLimits(ROUTES, rates);
+    this.#behindProxy = behindProxy;
   }
 
   /** Takes every request that no earlier handler of the app takes. */
   attach(app: TemplatedApp): void {
+    app.filter((response, change) => this.#countSocket(response, Number(change)));
     app.any('/*', (response, request) => this.#receive(response, request));
   }
 
@@ -69,101 +112,102 @@ export class HttpServer {
     while (this.#underWay > 0 && Date.now() < end) await sleep(DRAIN_CHECK_MS);
   }
 
-  #receive(response: HttpResponse, request: HttpRequest): void {
-    const path = request.getUrl();
-    const method = request.getCaseSensitiveMethod();
-    const found = this.#router.find(path);
-    const route = found?.methods.get(method);
-    if (found === undefined || route === undefined) {
-      this.#refuseUnknown(response, method, found?.methods);
-      return;
-    }
-    const { parameter } = found;
-    const call: Call = {
-      response,
-      route,
-      parameter,
-      authorization: request.getHeader('authorization'),
-      over: false,
-    };
-    this.#underWay++;
-    response.onAborted(() => this.#end(call));
-    if (route.isShed && !this.#services.engine.hasRoom) {
-      setTimeout(() => this.#fail(call, OVERLOADED), refusalDelayMs());
-    } else if (method === 'POST' || method === 'PATCH')
-      this.#readBody(call, request.getHeader('content-type'));
-    else void this.#serve(call, () => parseQuery(request.getQuery()));
+  /** @param change 1 of a new one, -1 of one that is closed */
+  #countSocket(response: HttpResponse, change: number): void {
+    this.#sockets += change;
+    if (change > 0 && this.#sockets > MAX_SOCKETS) response.close();
   }
 
-  #readBody(call: Call, contentType: string): void {
-    const chunks: Buffer[] = [];
-    let bytes = 0;
-    call.response.onData((chunk, isLast) => {
-      if (call.over) return;
-      bytes += chunk.byteLength;
-      if (bytes > MAX_BODY_BYTES) {
-        chunks.length = 0;
-        if (isLast || bytes > MAX_DISCARDED_BYTES) this.#fail(call, tooLarge());
-      } else if (!isLast) {
-        // The library takes the chunk back when this returns.
-        chunks.push(Buffer.from(chunk.slice(0)));
-      } else {
-        const last = Buffer.from(chunk);
-        const body = chunks.length === 0 ? last : Buffer.concat([...chunks, last]);
-        void this.#serve(call, () => {
-          if (bytes > 0 && !JSON_TYPE.test(contentType)) {
-            throw new ApiError('BAD_CONTENT_TYPE', 'send the body as Content-Type: application/json');
-          }
-          return parseBody(body);
-        });
-      }
+  #receive(response: HttpResponse, request: HttpRequest): void {
+    const found = this.#router.find(request.getUrl());
+    const call = this.#begin(response, request, found);
+    const { route, method } = call;
+    this.#underWay++;
+    response.onAborted(() => this.#end(call));
+    if (route?.isShed && !this.#services.engine.hasRoom) {
+      setTimeout(() => this.#fail(call, OVERLOADED), refusalDelayMs());
+      return;
+    }
+    const refusal = route === undefined ? unknown(found?.methods) : this.#overLimit(route, call, request);
+    const query = request.getQuery();
+    const contentType = request.getHeader('content-type');
+    readBody(response, body => {
+      void this.#serve(call, () => {
+        if (refusal !== undefined) throw refusal;
+        if (body === undefined) throw tooLarge();
+        return method === 'POST' || method === 'PATCH' ? jsonOf(body, contentType) : parseQuery(query);
+      });
     });
   }
 
-  /** @param read is called before the first `await`, while what it reads is valid */
+  #begin(response: HttpResponse, request: HttpRequest, found: ReturnType<Router['find']>): Call {
+    const method = request.getCaseSensitiveMethod();
+    const named = request.getHeader('x-request-id');
+    const isNamedByClient = REQUEST_ID.test(named);
+    return {
+      response,
+      id: isNamedByClient ? named : `${this.#idPrefix}-${(++this.#requests).toString(36)}`,
+      isNamedByClient,
+      method,
+      route: found?.methods.get(method),
+      parameter: found?.parameter ?? '',
+      authorization: request.getHeader('authorization'),
+      startedAt: performance.now(),
+      entries: [],
+      caller: undefined,
+      over: false,
+    };
+  }
+  #overLimit(route: Route, { response }: Call, request: HttpRequest): ApiError | undefined {
+    if (route.limited !== 'ADDRESS') return undefined;
+    return this.#limits.refusal(route, clientAddress(response, request, this.#behindProxy));
+  }
+
+  /** @param read gives what the client sent, or throws where there is no such route or it may not be called now */
   async #serve(call: Call, read: () => unknown): Promise<void> {
     try {
-      const { route } = call;
       const raw = read();
-      const answer = await this.#handle(route, raw, call);
+      const answer = await this.#handle(call.route!, raw, call);
       if (answer instanceof Reply) this.#answer(call, answer.status, answer.body);
-      else this.#answer(call, route.status, answer);
+      else this.#answer(call, call.route!.status, answer);
     } catch (error) {
       this.#fail(call, error);
     }
   }
 
   #handle(route: Route, raw: unknown, call: Call): unknown {
-    if (route.auth === 'none') return route.handle(this.#services, validate(route.input, raw));
-    const caller = this.#authenticate(route.auth, call.authorization);
-    return route.handle(this.#services, validate(route.input, raw), caller, call.parameter);
+    const services = { ...this.#services, engine: this.#services.engine.tracking(call.entries) };
+    if (route.auth === 'none') return route.handle(services, validate(route.input, raw));
+    const caller = this.#authenticate(route, call);
+    return route.handle(services, validate(route.input, raw), caller, call.parameter);
   }
 
-  #authenticate(auth: 'user' | 'admin', authorization: string): Caller {
-    const caller = this.#services.tokens.verify(authorization);
-    if (auth === 'admin' && caller.role !== 'ADMIN') {
+  #authenticate(route: Route, call: Call): Caller {
+    const caller = this.#services.tokens.verify(call.authorization);
+    call.caller = caller;
+    if (route.auth === 'admin' && caller.role !== 'ADMIN') {
       throw new ApiError('FORBIDDEN', 'only an administrator may do that');
     }
+    const refusal = route.limited === 'ACCOUNT' ? this.#limits.refusal(route, caller.userId) : undefined;
+    if (refusal !== undefined) throw refusal;
     return caller;
   }
 
   #answer(call: Call, status: number, body: unknown): void {
     // First, since a fault in the body must find the call unanswered.
     const json = JSON.stringify(body);
-    if (call.over) return;
-    this.#end(call);
-    this.#send(call.response, status, json);
+    if (!call.over) this.#send(call, { status, json });
   }
 
   #fail(call: Call, error: unknown): void {
     if (call.over) return;
-    this.#end(call);
-    const refusal = error instanceof ApiError ? error : this.#internalError(call.route, error);
-    this.#refuse(call.response, refusal);
+    const refusal = error instanceof ApiError ? error : this.#internalError(call, error);
+    const { status, code, headers } = refusal;
+    this.#send(call, { status, code, headers, json: JSON.stringify(refusal.body()) });
   }
 
-  #internalError({ method, path }: Route, error: unknown): ApiError {
-    this.#log.error({ err: error, method, path }, 'a request failed');
+  #internalError({ id, method, route }: Call, error: unknown): ApiError {
+    this.#log.error({ err: error, requestId: id, method, path: route?.path }, 'a request failed');
     return new ApiError('INTERNAL_ERROR', 'a fault of ours; it is in our log');
   }
 
@@ -173,39 +217,44 @@ export class HttpServer {
     this.#underWay--;
   }
 
-  #refuseUnknown(
-    response: HttpResponse,
-    method: string,
-    methods: ReadonlyMap<string, Route> | undefined,
-  ): void {
-    const refusal =
-      methods === undefined
-        ? new ApiError('UNKNOWN_ROUTE', 'there is no such path here')
-        : new ApiError('METHOD_NOT_ALLOWED', 'the path has other methods');
-    if (methods !== undefined) refusal.headers = { Allow: [...methods.keys()].join(', ') };
-    if (method === 'HEAD') this.#send(response, refusal.status, undefined, refusal.headers);
-    else this.#refuse(response, refusal);
-  }
-
-  #refuse(response: HttpResponse, refusal: ApiError): void {
-    this.#send(response, refusal.status, JSON.stringify(refusal.body()), refusal.headers);
-  }
-
-  /** @param json undefined for the answer to a HEAD, which has no body */
-  #send(
-    response: HttpResponse,
-    status: number,
-    json: string | undefined,
-    headers: ApiError['headers'] = {},
-  ): void {
+  #send(call: Call, { status, json, code, headers = {} }: Sent): void {
+    const { response, id, method } = call;
+    this.#end(call);
     response.cork(() => {
       response.writeStatus(statusLines.get(status)!);
       response.writeHeader('Content-Type', 'application/json');
+      response.writeHeader('X-Request-Id', id);
       for (const name in headers) response.writeHeader(name, headers[name]!);
-      if (json === undefined) response.endWithoutBody(0, this.#draining);
+      if (method === 'HEAD') response.endWithoutBody(0, this.#draining);
       else response.end(json, this.#draining);
     });
+    this.#note(call, status, code);
   }
+
+  #note(call: Call, status: number, code: ErrorCode | undefined): void {
+    const { id, isNamedByClient, method, route, caller, entries, startedAt } = call;
+    const now = performance.now();
+    const [path, account, ms] = [route?.path, caller?.userId, now - startedAt];
+    this.#accessLog.note(
+      { requestId: id, isNamedByClient, method, path, account, entries, status, code, ms },
+      now,
+    );
+  }
+}
+
+/** The refusal of a path that is not there, or of a method that a path does not have. */
+function unknown(methods: ReadonlyMap<string, Route> | undefined): ApiError {
+  if (methods === undefined) return new ApiError('UNKNOWN_ROUTE', 'there is no such path here');
+  const refusal = new ApiError('METHOD_NOT_ALLOWED', 'the path has other methods');
+  refusal.headers = { Allow: [...methods.keys()].join(', ') };
+  return refusal;
+}
+
+function jsonOf(body: Buffer, contentType: string): unknown {
+  if (body.length > 0 && !JSON_TYPE.test(contentType)) {
+    throw new ApiError('BAD_CONTENT_TYPE', 'send the body as Content-Type: application/json');
+  }
+  return parseBody(body);
 }
 
 function tooLarge(): ApiError {

@@ -2,7 +2,7 @@
 import type { Asset } from '../../shared/domain/entities.js';
 import type { Accounts } from '../accounts.js';
 import type { Catalog, KnownMarket } from '../catalog.js';
-import type { EngineClient } from '../engine-client.js';
+import type { Engine } from '../engine-client.js';
 import { ApiError } from '../errors.js';
 import type { Health } from '../health.js';
 import type { History } from '../history.js';
@@ -12,7 +12,7 @@ import type { Tokens } from '../tokens.js';
 import type { Watermark } from '../watermark.js';
 
 export interface Services {
-  readonly engine: EngineClient;
+  readonly engine: Engine;
   readonly catalog: Catalog;
   readonly marketData: MarketData;
   readonly accounts: Accounts;

@@ -19,14 +19,14 @@ type TransferKind = 'DEPOSIT' | 'WITHDRAW';
 export async function register(services: Services, { email, password }: Credentials) {
   const user = await services.accounts.register(email, password);
   if (user === undefined) throw new ApiError('DUPLICATE_EMAIL', 'email: it has a user already', 'email');
-  await services.signup.deposit(user.userId);
+  await services.signup.deposit(services.engine, user.userId);
   return session(services, user);
 }
 
 export async function logIn(services: Services, { email, password }: Credentials) {
   const user = await services.accounts.logIn(email, password);
   if (user === undefined) throw new ApiError('BAD_CREDENTIALS', 'wrong e-mail address or password');
-  await services.signup.depositMissing(user.userId);
+  await services.signup.depositMissing(services.engine, user.userId);
   return session(services, user);
 }
 

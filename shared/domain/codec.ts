@@ -347,18 +347,20 @@ function readTagged(codecs: ReadonlyMap<string, RecordCodec<unknown>>): [tag: st
   return [tag, codec?.read(reader)];
 }
 
-/** The id of a request and its encoded answer. */
-export type Reply = readonly [requestId: number, answer: Json];
+/** The id of a request, its encoded answer, and the sequence of its command: null of what was not sequenced. */
+export type Reply = readonly [requestId: number, answer: Json, sequence: number | null];
+export type DecodedReply = readonly [requestId: number, answer: Answer, sequence: number | null];
 
 /** The answers of one batch to one API instance. */
 export function encodeReplies(replies: readonly Reply[]): string {
   return JSON.stringify(replies);
 }
 
-export function decodeReplies(message: string): [number, Answer][] {
-  return (JSON.parse(message) as [number, Tuple][]).map(([requestId, answer]) => [
+export function decodeReplies(message: string): DecodedReply[] {
+  return (JSON.parse(message) as [number, Tuple, number | null][]).map(([requestId, answer, sequence]) => [
     requestId,
     decodeAnswer(answer),
+    sequence,
   ]);
 }
 

@@ -26,6 +26,12 @@ export interface Config {
   /** As written, such as `10000 USDT,1 BTC`; the api parses it. */
   readonly signupBalance: string;
   readonly logLevel: LogLevel;
+  /** Of each kind of command, by one account, at one api; as many at once after a calm second. */
+  readonly commandsPerSecond: number;
+  /** Log-ins, and also sign-ups, from one address at one api. */
+  readonly loginsPerSecond: number;
+  /** Clients come by way of a proxy that adds their addresses to X-Forwarded-For, and in no other way. */
+  readonly behindProxy: boolean;
   /** How long an engine that is silent keeps the leadership. */
   readonly leaseMs: number;
   /** A journal that is larger takes no new orders, until the db-writer has caught up. */
@@ -57,6 +63,9 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     adminPassword: env.ADMIN_PASSWORD || undefined,
     signupBalance: env.SIGNUP_BALANCE ?? '10000 USDT,1 BTC',
     logLevel: logLevel(env.LOG_LEVEL || 'info'),
+    commandsPerSecond: wholeNumber('COMMANDS_PER_SECOND', env.COMMANDS_PER_SECOND || '10000', 1, MAX_RATE),
+    loginsPerSecond: wholeNumber('LOGINS_PER_SECOND', env.LOGINS_PER_SECOND || '20', 1, MAX_RATE),
+    behindProxy: wholeNumber('BEHIND_PROXY', env.BEHIND_PROXY || '0', 0, 1) === 1,
     leaseMs: wholeNumber('LEASE_MS', env.LEASE_MS || '1000', 200, 60_000),
     journalLimitBytes:
       wholeNumber('JOURNAL_LIMIT_MB', env.JOURNAL_LIMIT_MB || '4096', 1, 1_000_000) * MEGABYTE,
@@ -99,6 +108,7 @@ const SUPPLIED_SETTINGS = {
 
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 
+const MAX_RATE = 1_000_000;
 const MEGABYTE = 1_000_000;
 /** Also a Postgres schema's name without quotes, hence below 32 characters and lower case. */
 const NAMESPACE_FORM = /^[a-z][a-z0-9_]{0,30}$/;
