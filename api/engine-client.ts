@@ -15,7 +15,7 @@ import { type DecodedReply, encodeRequest } from '../shared/domain/codec.js';
 import type { Command, Query } from '../shared/domain/commands.js';
 import type { Keys } from '../shared/io/keys.js';
 import type { Logger } from '../shared/io/log.js';
-import { connectOnce } from '../shared/io/redis.js';
+import { connectOnce, type RedisServer } from '../shared/io/redis.js';
 import { Crowd } from './crowd.js';
 import { ApiError } from './errors.js';
 import { Feed } from './feed.js';
@@ -39,7 +39,7 @@ const NOT_WRITTEN = /^Stream isn't writeable/;
 const PUSH_SCRIPT = readFileSync(new URL('./push.lua', import.meta.url), 'utf8');
 
 export interface EngineClientSettings {
-  redisUrl: string;
+  redis: RedisServer;
   keys: Keys;
   /** The process's name; the address of its answers begins with it. */
   instance: string;
@@ -91,15 +91,15 @@ export class EngineClient implements Engine {
   #lastRequestId = 0;
   #sweeper: NodeJS.Timeout | undefined;
 
-  constructor({ redisUrl, keys, instance, log, clock = Date.now }: EngineClientSettings) {
+  constructor({ redis, keys, instance, log, clock = Date.now }: EngineClientSettings) {
     this.#keys = keys;
     this.#log = log;
     this.#clock = clock;
     // A process that was started again must not get the answers to its predecessor's requests.
     this.replyTo = `${instance.slice(0, MAX_INSTANCE_LENGTH)}-${randomBytes(6).toString('hex')}`;
-    this.feed = new Feed({ redisUrl, keys, replyTo: this.replyTo, log });
+    this.feed = new Feed({ redis, keys, replyTo: this.replyTo, log });
     this.feed.listen({ replies: replies => this.#settle(replies), lost: () => this.#rejectAll() });
-    this.#pusher = pusher(redisUrl);
+    this.#pusher = pusher(redis);
     this.#pusher.on('error', error => log.debug({ error: error.message }, 'engine client: connection'));
   }
 
@@ -243,8 +243,8 @@ export class EngineClient implements Engine {
   }
 }
 
-function pusher(redisUrl: string) {
-  const redis = connectOnce(redisUrl);
+function pusher(server: RedisServer) {
+  const redis = connectOnce(server);
   redis.defineCommand('pushRequests', { numberOfKeys: 2, lua: PUSH_SCRIPT });
   return redis as typeof redis & {
     /** push.lua; a server that has forgotten the script is given it again (it has not run then). */

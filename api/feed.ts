@@ -14,7 +14,7 @@ import {
 } from '../shared/domain/codec.js';
 import type { Keys } from '../shared/io/keys.js';
 import type { Logger } from '../shared/io/log.js';
-import { connectPatiently } from '../shared/io/redis.js';
+import { connectPatiently, type RedisServer } from '../shared/io/redis.js';
 
 /** A connection that went without a word (a cable, a frozen server) is given up after at most two of these. */
 const BEAT_INTERVAL_MS = 2000;
@@ -30,7 +30,7 @@ export interface FeedListener {
 }
 
 export interface FeedSettings {
-  redisUrl: string;
+  redis: RedisServer;
   keys: Keys;
   /** Address of the answers that this process waits for. */
   replyTo: string;
@@ -50,11 +50,11 @@ export class Feed {
   /** A ping that was not answered yet. */
   #pinged = false;
 
-  constructor({ redisUrl, keys, replyTo, log }: FeedSettings) {
+  constructor({ redis, keys, replyTo, log }: FeedSettings) {
     this.#keys = keys;
     this.#replyChannel = keys.reply(replyTo);
     this.#log = log;
-    this.#redis = connectPatiently(redisUrl);
+    this.#redis = connectPatiently(redis);
     this.#redis.on('ready', () => this.#subscribe());
     this.#redis.on('close', () => this.#lose());
     this.#redis.on('error', error => log.debug({ error: error.message }, 'feed: connection'));

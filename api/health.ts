@@ -6,7 +6,7 @@
  */
 import { Journal } from '../shared/io/journal.js';
 import type { Keys } from '../shared/io/keys.js';
-import { connectOnce } from '../shared/io/redis.js';
+import { connectOnce, type RedisServer } from '../shared/io/redis.js';
 import type { Catalog } from './catalog.js';
 import type { Database } from './database.js';
 import type { EngineClient } from './engine-client.js';
@@ -28,7 +28,7 @@ export interface HealthReport {
 }
 
 export interface HealthSettings {
-  redisUrl: string;
+  redis: RedisServer;
   keys: Keys;
   engine: EngineClient;
   catalog: Catalog;
@@ -59,11 +59,11 @@ export class Health {
   readonly #queue: Probe<QueueState>;
   readonly #watermark: Probe<number>;
 
-  constructor({ redisUrl, keys, engine, catalog, database }: HealthSettings) {
+  constructor({ redis, keys, engine, catalog, database }: HealthSettings) {
     this.#engine = engine;
     this.#catalog = catalog;
     // Without a queue of commands: while there is no connection a probe fails at once.
-    this.#redis = connectOnce(redisUrl);
+    this.#redis = connectOnce(redis);
     this.#redis.on('error', () => {});
     this.#journal = new Journal(this.#redis, keys.journal);
     this.#queue = new Probe(() => this.#readQueue(keys));

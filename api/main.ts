@@ -13,7 +13,7 @@ import { checkPostgresDurability, checkRedisDurability } from '../shared/io/dura
 import { keysOf } from '../shared/io/keys.js';
 import { createLogger } from '../shared/io/log.js';
 import { createPool } from '../shared/io/postgres.js';
-import { connectPatiently } from '../shared/io/redis.js';
+import { connectPatiently, redisAt } from '../shared/io/redis.js';
 import { onShutdown } from '../shared/io/shutdown.js';
 import { Accounts } from './accounts.js';
 import { Catalog } from './catalog.js';
@@ -40,18 +40,19 @@ const DRAIN_PATIENCE_MS = 5000;
 const EXCLUSIVE_PORT = 1;
 
 const config = processConfig('redisUrl', 'databaseUrl', 'jwtSecret', 'adminPassword');
-const { redisUrl, instance } = config;
+const { instance } = config;
 const log = createLogger(instance, config.logLevel);
 const keys = keysOf(config.namespace);
+const redis = redisAt(config.redisUrl);
 
-const engine = new EngineClient({ redisUrl, keys, instance, log });
+const engine = new EngineClient({ redis, keys, instance, log });
 const pool = createPool(config.databaseUrl, config.namespace, POSTGRES_CONNECTIONS);
 const database = new Database(pool, log);
 const catalog = new Catalog();
 const marketData = new MarketData({ engine, catalog, readTrades: storedTrades(database) });
 const accounts = new Accounts(database);
 const history = new History(database);
-const health = new Health({ redisUrl, keys, engine, catalog, database });
+const health = new Health({ redis, keys, engine, catalog, database });
 
 let stopServing = async () => {};
 
@@ -142,10 +143,10 @@ async function done(work: Promise<unknown>): Promise<true> {
 }
 
 async function checkRedis(): Promise<void> {
-  const redis = connectPatiently(redisUrl);
-  redis.on('error', () => {});
-  await checkRedisDurability(redis, log);
-  redis.disconnect();
+  const connection = connectPatiently(redis);
+  connection.on('error', () => {});
+  await checkRedisDurability(connection, log);
+  connection.disconnect();
 }
 
 async function hasSchema(): Promise<boolean> {

@@ -10,7 +10,7 @@ import { checkPostgresDurability, checkRedisDurability } from '../shared/io/dura
 import { keysOf } from '../shared/io/keys.js';
 import { createLogger } from '../shared/io/log.js';
 import { createPool } from '../shared/io/postgres.js';
-import { connectPatiently, tellOutages } from '../shared/io/redis.js';
+import { connectPatiently, redisAt, tellOutages } from '../shared/io/redis.js';
 import { onShutdown } from '../shared/io/shutdown.js';
 import { migrate } from './migrate.js';
 import { reach, unlessStopped } from './outage.js';
@@ -25,7 +25,7 @@ const POSTGRES_CONNECTIONS = 1;
 const config = processConfig('redisUrl', 'databaseUrl');
 const log = createLogger(config.instance, config.logLevel);
 const pool = createPool(config.databaseUrl, config.namespace, POSTGRES_CONNECTIONS);
-const redis = connectPatiently(config.redisUrl);
+const redis = connectPatiently(redisAt(config.redisUrl));
 const stop = new AbortController();
 const { journalLimitBytes } = config;
 const connections = { pool, redis, keys: keysOf(config.namespace), journalLimitBytes };

@@ -11,7 +11,7 @@ import { toStreamFields } from '../shared/domain/codec.js';
 import { Journal } from '../shared/io/journal.js';
 import type { Keys } from '../shared/io/keys.js';
 import type { Logger } from '../shared/io/log.js';
-import { connectOnce, connectPatiently, tellOutages } from '../shared/io/redis.js';
+import { connectOnce, connectPatiently, type RedisServer, tellOutages } from '../shared/io/redis.js';
 import type { AppliedBatch } from './batch.js';
 import { Wake } from './wake.js';
 
@@ -66,13 +66,13 @@ export class CommandLog {
   #askedAt: number | undefined;
   readonly #watchdog: NodeJS.Timeout;
 
-  constructor(redisUrl: string, keys: Keys, log: Logger) {
+  constructor(server: RedisServer, keys: Keys, log: Logger) {
     this.#keys = keys;
     this.#log = log;
-    this.#writer = withScripts(connectOnce(redisUrl));
-    this.#reader = connectPatiently(redisUrl);
+    this.#writer = withScripts(connectOnce(server));
+    this.#reader = connectPatiently(server);
     this.#journal = new Journal(this.#reader, keys.journal);
-    this.#wake = new Wake(redisUrl, keys.wake);
+    this.#wake = new Wake(server, keys.wake);
     tellOutages(this.#reader, log);
     // The two are lost together, and told of once.
     this.#writer.on('error', () => {});

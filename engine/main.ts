@@ -7,6 +7,7 @@ import { checkRedisDurability } from '../shared/io/durability.js';
 import { keysOf } from '../shared/io/keys.js';
 import { createLogger, type Logger } from '../shared/io/log.js';
 import { createPool } from '../shared/io/postgres.js';
+import { redisAt } from '../shared/io/redis.js';
 import { onShutdown } from '../shared/io/shutdown.js';
 import { Admission } from './admission.js';
 import { Clock } from './clock.js';
@@ -27,7 +28,7 @@ const keys = keysOf(config.namespace);
 const stores: Stores = {
   keys,
   log,
-  commandLog: new CommandLog(config.redisUrl, keys, log),
+  commandLog: new CommandLog(redisAt(config.redisUrl), keys, log),
   pool: createPool(config.databaseUrl, config.namespace, 1),
 };
 const leadership = new Leadership({

@@ -6,7 +6,7 @@
  * the push is on disk; it is only a hint, after which the list is read. So is the end of `POLL_MS`.
  */
 import type { Redis } from 'ioredis';
-import { connectPatiently } from '../shared/io/redis.js';
+import { connectPatiently, type RedisServer } from '../shared/io/redis.js';
 
 /** How late an entry is noticed whose wake-up was lost, or that was pushed by hand. */
 const POLL_MS = 50;
@@ -16,8 +16,8 @@ export class Wake {
   #woken = false;
   #end: () => void = () => {};
 
-  constructor(redisUrl: string, channel: string) {
-    this.#redis = connectPatiently(redisUrl);
+  constructor(server: RedisServer, channel: string) {
+    this.#redis = connectPatiently(server);
     this.#redis.on('error', () => {});
     this.#redis.on('message', () => this.wake());
     this.#redis.on('ready', () => this.#redis.subscribe(channel).catch(() => {}));

@@ -7,6 +7,7 @@ import { CommandLog } from '../engine/command-log.js';
 import { recover } from '../engine/recovery.js';
 import { encodeRequest, LOGIC } from '../shared/domain/codec.js';
 import { createLogger } from '../shared/io/log.js';
+import { redisAt } from '../shared/io/redis.js';
 import { type Answer, type Stack, startStack, type TestUser } from './stack.js';
 
 const V1 = '/api/v1';
@@ -82,7 +83,11 @@ t.test('an exchange that drains', async t => {
   t.same(await attempts(stack, user, order.orderId), { ...ALL_TAKEN, ...busy }, 'takes no command');
   await stack.settled();
 
-  const commandLog = new CommandLog(process.env.REDIS_URL!, stack.keys, createLogger('test', 'silent'));
+  const commandLog = new CommandLog(
+    redisAt(process.env.REDIS_URL!),
+    stack.keys,
+    createLogger('test', 'silent'),
+  );
   t.teardown(() => commandLog.close());
   const { keys, pool } = stack;
   const start = () => recover({ commandLog, keys, pool, log: createLogger('test', 'silent') });

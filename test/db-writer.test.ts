@@ -22,7 +22,7 @@ import { checkPostgresDurability } from '../shared/io/durability.js';
 import { type Keys, keysOf } from '../shared/io/keys.js';
 import { createLogger } from '../shared/io/log.js';
 import { createPool } from '../shared/io/postgres.js';
-import { connectPatiently } from '../shared/io/redis.js';
+import { connectPatiently, redisAt } from '../shared/io/redis.js';
 import { columnName, columnsOf, fromRow } from '../shared/io/tables.js';
 import { MadeJournal } from './made-journal.js';
 import { encodeEvent } from './tuples.js';
@@ -51,7 +51,7 @@ class Store {
   }
 
   static async create(t: Test, name: string): Promise<Store> {
-    const store = new Store(`db_writer_${name}`, connectPatiently(REDIS_URL));
+    const store = new Store(`db_writer_${name}`, connectPatiently(redisAt(REDIS_URL)));
     const { pool, redis, keys, namespace } = store;
     t.teardown(async () => {
       await pool.end();
@@ -159,7 +159,7 @@ function foldAll(trades: MadeJournal['trades']): Map<string, Candle[]> {
 /** A writer in this process; what it gives back stops it as SIGTERM does, between two transactions. */
 function start(store: Store, pool = store.pool, journalLimitBytes = 1e9): () => Promise<void> {
   const stop = new AbortController();
-  const redis = connectPatiently(REDIS_URL);
+  const redis = connectPatiently(redisAt(REDIS_URL));
   const patience = new Patience(log, stop.signal);
   const running = new Writer(
     { pool, redis, keys: store.keys, journalLimitBytes },

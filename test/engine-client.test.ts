@@ -24,6 +24,7 @@ import { encodeAnswer } from '../shared/domain/answers.js';
 import { decodeRequest, encodeReplies, type Request } from '../shared/domain/codec.js';
 import type { Query } from '../shared/domain/commands.js';
 import { type Keys, keysOf } from '../shared/io/keys.js';
+import { redisAt } from '../shared/io/redis.js';
 import { FakeEngine } from './fake-engine.js';
 import { TcpProxy } from './tcp-proxy.js';
 import { eventually } from './ws-client.js';
@@ -55,7 +56,7 @@ async function world(t: Test, settings: Partial<EngineClientSettings> = {}): Pro
   const fake = new FakeEngine(server.url, keys);
   const proxy = await TcpProxy.start(server.url);
   const log = pino({ level: 'silent' });
-  const engine = new EngineClient({ redisUrl: proxy.url, keys, instance: 'api', log, ...settings });
+  const engine = new EngineClient({ redis: redisAt(proxy.url), keys, instance: 'api', log, ...settings });
   fake.start();
   engine.start();
   t.teardown(async () => {
@@ -235,7 +236,7 @@ t.test('connections that come and go: connected and lost take turns', async t =>
 t.test('between two connections nothing is heard, whatever is published', async t => {
   const keys = keysOf(`client_${++worlds}`);
   const proxy = await TcpProxy.start(server.url);
-  const feed = new Feed({ redisUrl: proxy.url, keys, replyTo: 'api', log: pino({ level: 'silent' }) });
+  const feed = new Feed({ redis: redisAt(proxy.url), keys, replyTo: 'api', log: pino({ level: 'silent' }) });
   const publisher = new Redis(server.url);
   const heard: string[] = [];
   feed.listen({
@@ -356,7 +357,7 @@ t.test('a client that starts before Redis is there', async t => {
   const keys = keysOf('client_early');
   const proxy = await TcpProxy.start('redis://127.0.0.1:1');
   const log = pino({ level: 'silent' });
-  const engine = new EngineClient({ redisUrl: proxy.url, keys, instance: 'x'.repeat(100), log });
+  const engine = new EngineClient({ redis: redisAt(proxy.url), keys, instance: 'x'.repeat(100), log });
   t.teardown(() => {
     engine.stop();
     proxy.close();

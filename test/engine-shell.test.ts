@@ -16,7 +16,7 @@ import { replayBatch } from '../engine/replay.js';
 import { type BatchText, LOGIC, toStreamFields } from '../shared/domain/codec.js';
 import { keysOf } from '../shared/io/keys.js';
 import { createLogger } from '../shared/io/log.js';
-import { connectPatiently } from '../shared/io/redis.js';
+import { connectPatiently, redisAt } from '../shared/io/redis.js';
 import { type Stack, startStack } from './stack.js';
 import { TcpProxy } from './tcp-proxy.js';
 import { eventually } from './ws-client.js';
@@ -27,9 +27,9 @@ const log = createLogger('engine-shell', 'silent');
 
 async function world(t: Test) {
   const keys = keysOf(`shell_${randomBytes(6).toString('hex')}`);
-  const redis = connectPatiently(REDIS_URL);
+  const redis = connectPatiently(redisAt(REDIS_URL));
   const proxy = await TcpProxy.start(REDIS_URL);
-  const commandLog = new CommandLog(proxy.url, keys, log);
+  const commandLog = new CommandLog(redisAt(proxy.url), keys, log);
   t.teardown(async () => {
     commandLog.interrupt();
     commandLog.close();
@@ -185,7 +185,7 @@ async function endedExchange(t: Test): Promise<Stack> {
 t.test('a start takes the state that was acknowledged, or refuses', async t => {
   const stack = await endedExchange(t);
   const { keys, redis, pool } = stack;
-  const commandLog = new CommandLog(REDIS_URL, keys, log);
+  const commandLog = new CommandLog(redisAt(REDIS_URL), keys, log);
   t.teardown(() => commandLog.close());
   const stores = { commandLog, keys, pool, log };
   const batches: BatchText[] = [];
@@ -268,7 +268,7 @@ t.test('a start takes the state that was acknowledged, or refuses', async t => {
 
 t.test('a journal that is not what happened is not replayed', async t => {
   const stack = await endedExchange(t);
-  const commandLog = new CommandLog(REDIS_URL, stack.keys, log);
+  const commandLog = new CommandLog(redisAt(REDIS_URL), stack.keys, log);
   t.teardown(() => commandLog.close());
   const batches: BatchText[] = [];
   for await (const batch of commandLog.journal.after(0)) batches.push(batch);

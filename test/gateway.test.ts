@@ -28,6 +28,7 @@ import type { Market } from '../shared/domain/entities.js';
 import { type MarketScale, marketScale, toLots, toTicks } from '../shared/domain/units.js';
 import { keysOf } from '../shared/io/keys.js';
 import { createPool } from '../shared/io/postgres.js';
+import { redisAt } from '../shared/io/redis.js';
 import { FakeEngine, marketOf } from './fake-engine.js';
 import { TcpProxy } from './tcp-proxy.js';
 import { eventually, type StreamData, WsClient } from './ws-client.js';
@@ -64,7 +65,7 @@ async function world(t: Test, settings: WorldSettings = {}): Promise<World> {
   const fake = new FakeEngine(redisUrl, keys, trades);
   const proxy = await TcpProxy.start(redisUrl);
   const log = pino({ level: 'silent' });
-  const engine = new EngineClient({ redisUrl: proxy.url, keys, instance: 'api', log });
+  const engine = new EngineClient({ redis: redisAt(proxy.url), keys, instance: 'api', log });
   const catalog = new Catalog();
   const { readTrades = async (_, firstId, lastId) => trades.slice(firstId - 1, lastId) } = settings;
   const marketData = new MarketData({ engine, catalog, readTrades });

@@ -18,6 +18,7 @@ import { amount, type Fields, flag, integer, nullable, text } from '../shared/do
 import { copyRows } from '../shared/io/copy-rows.js';
 import { keysOf } from '../shared/io/keys.js';
 import { createPool } from '../shared/io/postgres.js';
+import { redisAt } from '../shared/io/redis.js';
 
 const REDIS_URL = process.env.REDIS_URL!;
 const DATABASE_URL = process.env.DATABASE_URL!;
@@ -34,7 +35,7 @@ async function world(t: Test) {
   const log = pino({ level: 'info' }, new Writable({ write }));
   const keys = keysOf(namespace);
   const pool = createPool(DATABASE_URL, namespace, 2);
-  const commandLog = new CommandLog(REDIS_URL, keys, log);
+  const commandLog = new CommandLog(redisAt(REDIS_URL), keys, log);
   const redis = commandLog.reader;
   t.teardown(async () => {
     await pool.query(`DROP SCHEMA IF EXISTS ${namespace} CASCADE`);

@@ -18,7 +18,7 @@ import type pg from 'pg';
 import type { Test } from 'tap';
 import { keysOf } from '../shared/io/keys.js';
 import { createPool } from '../shared/io/postgres.js';
-import { connectPatiently } from '../shared/io/redis.js';
+import { connectPatiently, redisAt } from '../shared/io/redis.js';
 
 /** The program's name, with a number where there are several. */
 export type ProcessName = 'db-writer' | 'engine' | 'engine-2' | 'api' | 'api-2';
@@ -82,7 +82,7 @@ export class Stack {
       throw new Error('REDIS_URL and DATABASE_URL are not set: run `npm test`');
     this.url = `http://127.0.0.1:${port}`;
     this.wsUrl = `ws://127.0.0.1:${port}/api/v1/ws`;
-    this.redis = connectPatiently(REDIS_URL);
+    this.redis = connectPatiently(redisAt(REDIS_URL));
     this.pool = createPool(DATABASE_URL, this.namespace, 2);
     // Tests stop servers, too.
     this.redis.on('error', () => {});

@@ -11,7 +11,7 @@ import type { Redis } from 'ioredis';
 import type pg from 'pg';
 import { type Keys, keysOf } from '../../shared/io/keys.js';
 import { createPool } from '../../shared/io/postgres.js';
-import { connectOnce } from '../../shared/io/redis.js';
+import { connectOnce, redisAt } from '../../shared/io/redis.js';
 import { type DataDir, logFile, openDataDir } from '../running/data-dir.js';
 import { ownProgram } from '../running/own-program.js';
 import { freePort } from '../running/ports.js';
@@ -63,7 +63,7 @@ export class ChaosExchange {
     this.#dataDir = dataDir;
     this.#supervisor = supervisor;
     this.pool = createPool(stores.databaseUrl, NAMESPACE, 2);
-    this.#redis = connectOnce(stores.redisUrl);
+    this.#redis = connectOnce(redisAt(stores.redisUrl));
     this.#redis.on('error', () => {});
     this.#redis.connect().catch(() => {});
   }

@@ -12,6 +12,7 @@ import { FIRST_USER } from '../../shared/domain/entities.js';
 import { type Keys, keysOf } from '../../shared/io/keys.js';
 import { createLogger } from '../../shared/io/log.js';
 import { createPool } from '../../shared/io/postgres.js';
+import { redisAt } from '../../shared/io/redis.js';
 import { Refusal } from '../running/refusal.js';
 
 export interface Target {
@@ -52,7 +53,7 @@ export class Store {
   async found(target: Target): Promise<Machine> {
     await this.#assertEmpty(target);
     await migrate(target.databaseUrl, target.namespace, log);
-    const commandLog = new CommandLog(target.redisUrl, this.#keys, log);
+    const commandLog = new CommandLog(redisAt(target.redisUrl), this.#keys, log);
     try {
       const machine = await recover({ commandLog, keys: this.#keys, pool: this.#pool, log });
       this.#watermark = await readWatermark(this.#pool);

@@ -2,7 +2,7 @@
 import type { Redis } from 'ioredis';
 import type pg from 'pg';
 import { createPool } from '../../shared/io/postgres.js';
-import { connectOnce } from '../../shared/io/redis.js';
+import { connectOnce, redisAt } from '../../shared/io/redis.js';
 import { Refusal } from './refusal.js';
 import type { Stores } from './stores.js';
 
@@ -18,7 +18,7 @@ const UNDEFINED_TABLE = '42P01';
 
 /** Refuses, saying which, where a server does not answer or has no exchange of this namespace. */
 export async function connect({ redisUrl, databaseUrl, namespace }: Stores): Promise<Connections> {
-  const redis = connectOnce(redisUrl);
+  const redis = connectOnce(redisAt(redisUrl));
   let failure: Error | undefined;
   redis.on('error', error => {
     failure = error;

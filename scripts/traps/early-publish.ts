@@ -11,7 +11,7 @@ import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
-import { connectOnce } from '../../shared/io/redis.js';
+import { connectOnce, redisAt } from '../../shared/io/redis.js';
 import { startPrivateRedis } from '../running/private-redis.js';
 import { count, type Trap } from './trap.js';
 
@@ -65,7 +65,7 @@ async function tellsTooEarly(folder: string, sequence: number, commit: Commit): 
   const server = await startPrivateRedis(folder, join(folder, 'log'));
   const [blocker, committer, latecomer, filler] = await Promise.all(
     [0, 0, 0, 0].map(async () => {
-      const redis = connectOnce(server.url);
+      const redis = connectOnce(redisAt(server.url));
       redis.on('error', () => {});
       await redis.connect();
       return redis;
@@ -119,7 +119,7 @@ function seen(socket: Socket, message: string): Promise<void> {
 
 async function isKept(folder: string, sequence: number): Promise<boolean> {
   const server = await startPrivateRedis(folder, join(folder, 'log'));
-  const redis = connectOnce(server.url);
+  const redis = connectOnce(redisAt(server.url));
   await redis.connect();
   const entries = await redis.xrange(KEY, `${sequence}-0`, `${sequence}-0`);
   redis.disconnect();

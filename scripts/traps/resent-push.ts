@@ -1,6 +1,6 @@
 /** A push whose answer is lost: a client that sends it again by itself puts the order into the list twice. */
 import { Redis } from 'ioredis';
-import { connectOnce } from '../../shared/io/redis.js';
+import { connectOnce, redisAt } from '../../shared/io/redis.js';
 import { count, type Trap } from './trap.js';
 import { TrapWorld } from './world.js';
 
@@ -26,7 +26,9 @@ export const resentPush: Trap = {
           whose: 'ours',
           what: 'connectOnce',
           rounds: ROUNDS,
-          harmed: await count(ROUNDS, round => doubles(world, connectOnce(world.proxy.url), `ours-${round}`)),
+          harmed: await count(ROUNDS, round =>
+            doubles(world, connectOnce(redisAt(world.proxy.url)), `ours-${round}`),
+          ),
           harm: 'the order was in the list twice, or the sender was told that it is not there',
         },
       ];

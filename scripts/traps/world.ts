@@ -6,7 +6,7 @@ import type { AppliedBatch } from '../../engine/batch.js';
 import { CommandLog } from '../../engine/command-log.js';
 import { type Keys, keysOf } from '../../shared/io/keys.js';
 import { createLogger } from '../../shared/io/log.js';
-import { connectOnce } from '../../shared/io/redis.js';
+import { connectOnce, redisAt } from '../../shared/io/redis.js';
 import { TcpProxy } from '../../test/tcp-proxy.js';
 import { startPrivateRedis } from '../running/private-redis.js';
 
@@ -25,7 +25,7 @@ export class TrapWorld {
   static async start(folder: string): Promise<TrapWorld> {
     const server = await startPrivateRedis(folder, join(folder, 'log'));
     const proxy = await TcpProxy.start(server.url);
-    const redis = connectOnce(server.url);
+    const redis = connectOnce(redisAt(server.url));
     await redis.connect();
     return new TrapWorld(redis, proxy, async () => {
       redis.disconnect();
@@ -48,7 +48,7 @@ export class TrapWorld {
   /** The engine's own way to commit, as the leader of a new exchange, through the proxy. */
   async commandLog(exchange: string): Promise<{ commandLog: CommandLog; keys: Keys; head: string }> {
     const keys = keysOf(exchange);
-    const commandLog = new CommandLog(this.proxy.url, keys, log);
+    const commandLog = new CommandLog(redisAt(this.proxy.url), keys, log);
     for (;;) {
       const head = await commandLog.lead('engine', LEASE_MS).catch(() => null);
       if (head !== null) return { commandLog, keys, head };

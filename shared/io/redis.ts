@@ -2,6 +2,20 @@
 import { Redis } from 'ioredis';
 import type { Logger } from './log.js';
 
+/** How a connection behaves while there is none. */
+export interface ConnectionOptions {
+  retryStrategy: () => number;
+  connectTimeout: number;
+  lazyConnect: boolean;
+  maxRetriesPerRequest: number | null;
+  autoResendUnfulfilledCommands?: boolean;
+  enableOfflineQueue?: boolean;
+  autoResubscribe?: boolean;
+}
+
+/** Makes connections to one server. */
+export type RedisServer = (options: ConnectionOptions) => Redis;
+
 const RECONNECT_DELAY_MS = 100;
 const CONNECT_TIMEOUT_MS = 2000;
 
@@ -11,12 +25,16 @@ const reconnecting = {
   lazyConnect: true,
 };
 
+export function redisAt(url: string): RedisServer {
+  return options => new Redis(url, options);
+}
+
 /**
  * For pushes and commits (D2): a command is written at most once. While there is no connection a command fails at
  * once; a command whose answer is lost with its connection fails with an unknown outcome.
  */
-export function connectOnce(url: string): Redis {
-  return new Redis(url, {
+export function connectOnce(server: RedisServer): Redis {
+  return server({
     ...reconnecting,
     autoResendUnfulfilledCommands: false,
     enableOfflineQueue: false,
@@ -28,8 +46,8 @@ export function connectOnce(url: string): Redis {
  * For reads, subscriptions and blocking waits: commands wait for the connection and are sent again after a loss. Who
  * subscribes does so at each `ready`: the library's own way ends the process when it is disconnected meanwhile.
  */
-export function connectPatiently(url: string): Redis {
-  return new Redis(url, { ...reconnecting, maxRetriesPerRequest: null, autoResubscribe: false });
+export function connectPatiently(server: RedisServer): Redis {
+  return server({ ...reconnecting, maxRetriesPerRequest: null, autoResubscribe: false });
 }
 
 /** A patient connection waits by itself and fails no command, so its outages are told here, once each. */
