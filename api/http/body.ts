@@ -9,13 +9,22 @@
  * body, and one whose request comes slower than 16 KB a second. So what is kept of half requests is bounded by
  * `MAX_SOCKETS` (server.ts) of these bodies, for some ten seconds each.
  */
-import type { HttpResponse } from 'uWebSockets.js';
+import type { HttpRequest, HttpResponse } from 'uWebSockets.js';
 
 export const MAX_BODY_BYTES = 64 * 1024;
 const MAX_DISCARDED_BYTES = 4 * 1024 * 1024;
 
 /** @param done is told once: the body, or undefined where it is too large; never where the client has gone before */
-export function readBody(response: HttpResponse, done: (body: Buffer | undefined) => void): void {
+export function readBody(
+  response: HttpResponse,
+  request: HttpRequest,
+  done: (body: Buffer | undefined) => void,
+): void {
+  // Of such a body the library tells nothing where the headers came in pieces.
+  if (request.getHeader('content-length') === '0') {
+    done(Buffer.alloc(0));
+    return;
+  }
   const chunks: Buffer[] = [];
   let bytes = 0;
   response.onData((chunk, isLast) => {

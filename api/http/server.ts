@@ -131,7 +131,7 @@ export class HttpServer {
     const refusal = route === undefined ? unknown(found?.methods) : this.#overLimit(route, call, request);
     const query = request.getQuery();
     const contentType = request.getHeader('content-type');
-    readBody(response, body => {
+    readBody(response, request, body => {
       void this.#serve(call, () => {
         if (refusal !== undefined) throw refusal;
         if (body === undefined) throw tooLarge();

@@ -1,0 +1,115 @@
+/**
+ * `npm run fuzz [-- --requests 100000 --seed S]`: hostile input against a whole exchange of its own: every route and
+ * stream method, fields, bodies, headers, methods and paths as nobody should send them, half requests, and thousands of
+ * sockets that say nothing.
+ *
+ * Guarantees: exits with 0 only where every request was answered in its form and none with 500, nothing changed that was
+ * not acknowledged, every process lives and memory did not grow, and the exchange is whole at the end. The same seed
+ * gives the same requests.
+ */
+import { randomInt } from 'node:crypto';
+import { parseArgs } from 'node:util';
+import { createSigner } from 'fast-jwt';
+import { type BenchExchange, startExchange } from '../bench/exchange.js';
+import { FIRST_USER } from '../shared/domain/entities.js';
+import { keysOf } from '../shared/io/keys.js';
+import { connectPatiently } from '../shared/io/redis.js';
+import { Client } from './client.js';
+import { type FuzzReport, fuzz } from './fuzzing/fuzz.js';
+import type { Callers } from './fuzzing/requests.js';
+import { LARGEST_SEED } from './random.js';
+import { exitWith, Refusal } from './running/refusal.js';
+import { verifyExchange } from './verification/verify.js';
+
+const NAMESPACE = 'lockstep';
+const PROCESSES = ['api', 'engine', 'db-writer'];
+const IDLE_SOCKETS = 4000;
+const USERS = 3;
+const FUNDS = { BTC: '100', ETH: '1000', USDT: '1000000' };
+
+try {
+  process.exitCode = await run(options());
+} catch (error) {
+  exitWith(error);
+}
+
+interface Options {
+  readonly requests: number;
+  readonly seed: number;
+}
+
+function options(): Options {
+  const { values } = parseArgs({
+    options: { requests: { type: 'string', default: '100000' }, seed: { type: 'string' } },
+  });
+  const requests = Number(values.requests);
+  const seed = values.seed === undefined ? randomInt(1, LARGEST_SEED) : Number(values.seed);
+  if (!Number.isInteger(requests) || requests < 1)
+    throw new Refusal(`--requests must be a whole number above 0, not "${values.requests}".`);
+  if (!Number.isInteger(seed) || seed < 1 || seed > LARGEST_SEED)
+    throw new Refusal(`--seed must be a whole number from 1 to ${LARGEST_SEED}, not "${values.seed}".`);
+  return { requests, seed };
+}
+
+/** Gives the exit code. */
+async function run({ requests, seed }: Options): Promise<number> {
+  console.log(`${requests} requests, seed ${seed}`);
+  const exchange = await startExchange();
+  const redis = connectPatiently(exchange.redisUrl);
+  try {
+    const began = performance.now();
+    const report = await fuzz(
+      {
+        url: new URL(exchange.address),
+        redis,
+        keys: keysOf(NAMESPACE),
+        callers: await callersOf(exchange),
+        pids: Object.fromEntries(PROCESSES.map(name => [name, exchange.pid(name)])),
+      },
+      { requests, seed, idleSockets: IDLE_SOCKETS, progress: sent => say(sent, requests) },
+    );
+    tell(report, (performance.now() - began) / 1000);
+    const isWhole = await verify(exchange);
+    return report.faults.length === 0 && isWhole ? 0 : 1;
+  } finally {
+    redis.disconnect();
+    await exchange.stop();
+  }
+}
+
+async function callersOf({ address, jwtSecret }: BenchExchange): Promise<Callers> {
+  const client = new Client(address);
+  const users: string[] = [];
+  for (let number = 0; number < USERS; number++) {
+    const body = { email: `user-${number}@fuzz.test`, password: 'correct horse' };
+    const { token } = await client.request<{ token: string }>('POST', '/api/v1/user/new', body);
+    for (const [asset, amount] of Object.entries(FUNDS))
+      await client.signedIn(token).request('POST', '/api/v1/user/deposit', { asset, amount });
+    users.push(token);
+  }
+  client.close();
+  const sign = createSigner({ key: jwtSecret, algorithm: 'HS256', expiresIn: 24 * 3600 * 1000 });
+  return { users, admin: sign({ sub: String(FIRST_USER), email: 'admin@localhost', role: 'ADMIN' }) };
+}
+
+function say(sent: number, requests: number): void {
+  const tenth = Math.ceil(requests / 10);
+  if (sent % tenth === 0) console.log(`${sent} sent`);
+}
+
+function tell({ faults, outcomes, commands, memory }: FuzzReport, seconds: number): void {
+  for (const fault of faults) console.log(`FAULT ${fault}`);
+  console.log([...outcomes].map(([outcome, count]) => `${outcome} ${count}`).join(', '));
+  for (const [name, [early, late]] of memory) console.log(`${name}: ${early} MB, in the end ${late} MB`);
+  console.log(`${commands} commands carried out, ${faults.length} faults, ${seconds.toFixed(0)} s`);
+}
+
+async function verify({ redisUrl, databaseUrl }: BenchExchange): Promise<boolean> {
+  let isWhole = true;
+  for await (const check of verifyExchange({ redisUrl, databaseUrl, namespace: NAMESPACE })) {
+    isWhole &&= check.ok;
+    if (!check.ok) console.log(`FAULT ${JSON.stringify(check)}`);
+  }
+  console.log(isWhole ? 'the exchange is whole' : 'the exchange is not whole');
+  return isWhole;
+}
