@@ -13,7 +13,7 @@ import { createSigner } from 'fast-jwt';
 import { type BenchExchange, startExchange } from '../bench/exchange.js';
 import { FIRST_USER } from '../shared/domain/entities.js';
 import { keysOf } from '../shared/io/keys.js';
-import { connectPatiently } from '../shared/io/redis.js';
+import { connectPatiently, redisAt } from '../shared/io/redis.js';
 import { Client } from './client.js';
 import { type FuzzReport, fuzz } from './fuzzing/fuzz.js';
 import type { Callers } from './fuzzing/requests.js';
@@ -55,7 +55,7 @@ function options(): Options {
 async function run({ requests, seed }: Options): Promise<number> {
   console.log(`${requests} requests, seed ${seed}`);
   const exchange = await startExchange();
-  const redis = connectPatiently(exchange.redisUrl);
+  const redis = connectPatiently(redisAt(exchange.redisUrl));
   try {
     const began = performance.now();
     const report = await fuzz(
