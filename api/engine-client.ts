@@ -13,6 +13,7 @@ import { readFileSync } from 'node:fs';
 import type { Answer } from '../shared/domain/answers.js';
 import { type DecodedReply, encodeRequest } from '../shared/domain/codec.js';
 import type { Command, Query } from '../shared/domain/commands.js';
+import { FIRST_USER } from '../shared/domain/entities.js';
 import type { Keys } from '../shared/io/keys.js';
 import type { Logger } from '../shared/io/log.js';
 import { connectOnce, type RedisServer } from '../shared/io/redis.js';
@@ -37,6 +38,12 @@ const MAX_INSTANCE_LENGTH = 50;
 const NOT_WRITTEN = /^Stream isn't writeable/;
 
 const PUSH_SCRIPT = readFileSync(new URL('./push.lua', import.meta.url), 'utf8');
+
+/** The cheapest question. */
+const NOBODYS_ORDER: Query = {
+  kind: 'GET_ORDER',
+  body: { account: FIRST_USER, orderId: 0, market: null, clientOrderId: null },
+};
 
 export interface EngineClientSettings {
   redis: RedisServer;
@@ -164,6 +171,11 @@ export class EngineClient implements Engine {
       await new Promise(resolve => setTimeout(resolve, RETRY_DELAY_MS));
     }
     return undefined;
+  }
+
+  /** Ends when everything that the engine had done before was heard; rejects where that cannot be known. */
+  async heard(): Promise<void> {
+    await this.ask(NOBODYS_ORDER);
   }
 
   /** Immediately after the sockets of this turn of the event loop have been read, so that their requests go together. */

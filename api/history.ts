@@ -200,7 +200,7 @@ function toTrade(row: Row): StoredTrade {
   return { ...fromRow(TRADE_FIELDS, row), time: Number(row.time), sequence: Number(row.sequence) };
 }
 
-function toCandle(row: Row): Candle {
+export function toCandle(row: Row): Candle {
   return {
     openTime: Number(row.open_time),
     open: Number(row.open),

@@ -8,6 +8,7 @@ import type { MarketMessage } from '../shared/domain/codec.js';
 import { DepthFold, type DepthUpdate } from '../shared/domain/depth.js';
 import type { MarketScale } from '../shared/domain/units.js';
 import type { EngineClient } from './engine-client.js';
+import { MarketCandles, type ReadCandles } from './market-candles.js';
 import { type PublishTrades, type ReadTrades, TradeTape } from './trade-tape.js';
 
 /** Messages that wait for a snapshot. With more, they are thrown away and the snapshot is asked for again. */
@@ -18,12 +19,22 @@ export interface LiveMarketListener {
   depthRefilled(market: LiveMarket): void;
   depthChanged(market: LiveMarket, update: DepthUpdate, time: number): void;
   traded(market: LiveMarket, ...made: Parameters<PublishTrades>): void;
+  /** The candles are known, or known again. */
+  candlesLoaded(market: LiveMarket): void;
+}
+
+export interface LiveMarketParts {
+  engine: EngineClient;
+  readTrades: ReadTrades;
+  readCandles: ReadCandles;
+  listener: LiveMarketListener;
 }
 
 export class LiveMarket {
   readonly scale: MarketScale;
   readonly depth = new DepthFold();
   readonly trades: TradeTape;
+  readonly candles: MarketCandles;
   readonly #engine: EngineClient;
   readonly #listener: LiveMarketListener;
   /** What came since the snapshot was asked for; `undefined` while the depth is ready. */
@@ -31,18 +42,20 @@ export class LiveMarket {
   /** Of the connection on which a snapshot is being waited for. */
   #refilling: AbortSignal | undefined;
 
-  constructor(
-    scale: MarketScale,
-    {
-      engine,
-      readTrades,
-      listener,
-    }: { engine: EngineClient; readTrades: ReadTrades; listener: LiveMarketListener },
-  ) {
+  constructor(scale: MarketScale, { engine, readTrades, readCandles, listener }: LiveMarketParts) {
     this.scale = scale;
     this.#engine = engine;
     this.#listener = listener;
-    this.trades = new TradeTape(scale.market, readTrades, (...made) => listener.traded(this, ...made));
+    this.candles = new MarketCandles(scale, readCandles, () => listener.candlesLoaded(this));
+    this.trades = new TradeTape(scale.market, readTrades, (trades, time) => {
+      this.candles.receive(trades);
+      listener.traded(this, trades, time);
+    });
+  }
+
+  stop(): void {
+    this.trades.stop();
+    this.candles.stop();
   }
 
   get ready(): boolean {
@@ -85,6 +98,7 @@ export class LiveMarket {
       if (answer === undefined) return;
       this.depth.reset(answer.book);
       this.trades.reach(answer.book.lastTradeId);
+      this.candles.reach(answer.book.lastTradeId);
     } while (this.#pending.some(message => this.depth.apply(message) === 'GAP'));
     this.#refilling = undefined;
     this.#pending = undefined;

@@ -24,6 +24,7 @@ import { History } from './history.js';
 import { HttpServer, type HttpSettings } from './http/server.js';
 import { MarketData } from './market-data.js';
 import { parseSignupBalance, Signup } from './signup.js';
+import { storedCandles } from './stored-candles.js';
 import { storedTrades } from './stored-trades.js';
 import { Tokens } from './tokens.js';
 import { Watermark } from './watermark.js';
@@ -49,7 +50,12 @@ const engine = new EngineClient({ redis, keys, instance, log });
 const pool = createPool(config.databaseUrl, config.namespace, POSTGRES_CONNECTIONS);
 const database = new Database(pool, log);
 const catalog = new Catalog();
-const marketData = new MarketData({ engine, catalog, readTrades: storedTrades(database) });
+const marketData = new MarketData({
+  engine,
+  catalog,
+  readTrades: storedTrades(database),
+  readCandles: storedCandles(database),
+});
 const accounts = new Accounts(database);
 const history = new History(database);
 const health = new Health({ redis, keys, engine, catalog, database });
@@ -98,7 +104,7 @@ async function start(): Promise<void> {
   };
   const server = new HttpServer(services, log, httpSettings());
   const app = App();
-  const gateway = attachGateway(app, { marketData });
+  const gateway = attachGateway(app, { engine, marketData });
   server.attach(app);
   const socket = await listen(app);
   log.info({ host: config.host, port: config.port }, 'listening');

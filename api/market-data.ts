@@ -11,6 +11,7 @@ import { fromLots, fromTicks, fromUnits, type MarketScale } from '../shared/doma
 import type { Catalog } from './catalog.js';
 import type { EngineClient } from './engine-client.js';
 import { LiveMarket, type LiveMarketListener } from './live-market.js';
+import type { ReadCandles } from './market-candles.js';
 import type { ReadTrades } from './trade-tape.js';
 
 /** `[price, quantity]`, padded to the market's scale. */
@@ -35,12 +36,14 @@ export interface MarketDataParts {
   engine: EngineClient;
   catalog: Catalog;
   readTrades: ReadTrades;
+  readCandles: ReadCandles;
 }
 
 export class MarketData implements LiveMarketListener {
   readonly #engine: EngineClient;
   readonly #catalog: Catalog;
   readonly #readTrades: ReadTrades;
+  readonly #readCandles: ReadCandles;
   readonly #markets = new Map<string, LiveMarket>();
   readonly #listeners: LiveMarketListener[] = [];
   /** Aborted when the feed's connection is lost. */
@@ -49,10 +52,11 @@ export class MarketData implements LiveMarketListener {
   #news: string[] | undefined;
 
   /** Begins with the feed's next connection, so make it before `engine.start()`. */
-  constructor({ engine, catalog, readTrades }: MarketDataParts) {
+  constructor({ engine, catalog, readTrades, readCandles }: MarketDataParts) {
     this.#engine = engine;
     this.#catalog = catalog;
     this.#readTrades = readTrades;
+    this.#readCandles = readCandles;
     engine.feed.listen({
       connected: () => void this.#load(),
       lost: () => this.#lose(),
@@ -63,7 +67,7 @@ export class MarketData implements LiveMarketListener {
 
   stop(): void {
     this.#lose();
-    for (const market of this.#markets.values()) market.trades.stop();
+    for (const market of this.#markets.values()) market.stop();
   }
 
   listen(listener: LiveMarketListener): void {
@@ -72,6 +76,10 @@ export class MarketData implements LiveMarketListener {
 
   market(name: string): LiveMarket | undefined {
     return this.#markets.get(name);
+  }
+
+  markets(): Iterable<LiveMarket> {
+    return this.#markets.values();
   }
 
   /** At most `limit` levels a side, best first; `undefined` while the depth is not known. */
@@ -96,6 +104,10 @@ export class MarketData implements LiveMarketListener {
 
   traded(...traded: Parameters<LiveMarketListener['traded']>): void {
     for (const listener of this.#listeners) listener.traded(...traded);
+  }
+
+  candlesLoaded(...loaded: Parameters<LiveMarketListener['candlesLoaded']>): void {
+    for (const listener of this.#listeners) listener.candlesLoaded(...loaded);
   }
 
   async #load(): Promise<void> {
@@ -133,6 +145,7 @@ export class MarketData implements LiveMarketListener {
     const market = new LiveMarket(scale, {
       engine: this.#engine,
       readTrades: this.#readTrades,
+      readCandles: this.#readCandles,
       listener: this,
     });
     this.#markets.set(scale.market, market);

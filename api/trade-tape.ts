@@ -55,6 +55,11 @@ export class TradeTape {
     return this.#lastId ?? 0;
   }
 
+  /** Whether nothing that was heard waits for missed trades. */
+  get isUpToDate(): boolean {
+    return this.#held === undefined;
+  }
+
   /** At most `limit` trades, newest first. */
   newest(limit: number): PublicTrade[] {
     return this.#trades.slice(-limit).reverse();

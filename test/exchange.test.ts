@@ -103,6 +103,21 @@ t.test('the testing procedure: a partial fill', async t => {
   ]);
   const depth = (await stack.request('GET', `${V1}/depth?market=ADA_USDT`)).body;
   t.match(depth, { bids: [['1.9000', '9.0']], asks: [['2.0000', '10.0']] });
+  const ticker = (await stack.request('GET', `${V1}/ticker?market=ADA_USDT`)).body;
+  t.match(ticker, { open: '1.9000', last: '1.9000', volume: '1.000000', trades: 1, changePercent: '0.00' });
+  t.match(ticker, { bid: '1.9000', bidQuantity: '9.0', ask: '2.0000', askQuantity: '10.0' });
+  const tickers = (await stack.request('GET', `${V1}/ticker`)).body as {
+    market: string;
+    last: string | null;
+  }[];
+  t.same(
+    tickers.map(({ market, last }) => [market, last]),
+    [
+      ['ADA_USDT', '1.9000'],
+      ['BTC_USDT', null],
+      ['ETH_USDT', null],
+    ],
+  );
 });
 
 t.test('the testing procedure: a whole fill; then all processes are killed', async t => {

@@ -22,6 +22,7 @@ import {
   nextOpenTime,
   openTime,
 } from '../shared/domain/klines.js';
+import { dayOpenTime, KEPT_CANDLES, LiveCandles } from '../shared/domain/live-candles.js';
 
 const A_TRADE: KlineTrade = {
   tradeId: 1,
@@ -367,4 +368,69 @@ function cut(trades: KlineTrade[], isCut: (left: KlineTrade, right: KlineTrade) 
     else parts.push([trade]);
   }
   return parts;
+}
+
+t.test('live candles are those of the trades, however much of them was stored', async t => {
+  const trades = fc
+    .array(
+      fc.record({ gap: fc.nat(90_000), price: fc.integer({ min: 1, max: 9 }), buyerIsMaker: fc.boolean() }),
+      {
+        minLength: 1,
+        maxLength: 60,
+      },
+    )
+    .map(list => {
+      let time = Date.UTC(2024, 7, 8, 23, 50);
+      return list.map(({ gap, ...trade }, index): KlineTrade => {
+        time += gap;
+        return { ...trade, tradeId: index + 1, time, baseAmount: BigInt(index + 1), quoteAmount: 2n };
+      });
+    });
+  fc.assert(
+    fc.property(trades, fc.nat(60), (all, cut) => {
+      const stored = Math.min(cut, all.length);
+      const live = new LiveCandles();
+      live.reset({ lastTradeId: stored, candles: foldedIn(all.slice(0, stored)) });
+      for (const trade of all) live.add(trade);
+      for (const [interval, candles] of foldedIn(all)) {
+        for (const candle of candles.slice(-KEPT_CANDLES))
+          assert.deepEqual(live.at(interval, candle.openTime), candle);
+        const { openTime, close } = candles.at(-1)!;
+        const next = nextOpenTime(interval, openTime);
+        assert.deepEqual(live.at(interval, next), flatCandle(next, close));
+      }
+      const end = all.at(-1)!.time;
+      for (const now of [end, end + 12 * 3_600_000, end + 24 * 3_600_000]) {
+        const inDay = all.filter(({ time }) => openTime('1m', time) >= dayOpenTime(now));
+        assert.equal(live.day(now)!.trades, inDay.length);
+        assert.equal(
+          live.day(now)!.volume,
+          inDay.reduce((sum, { baseAmount }) => sum + baseAmount, 0n),
+        );
+      }
+    }),
+  );
+  t.pass('held in every case tried');
+});
+
+t.test('live candles refuse what does not follow', async t => {
+  const live = new LiveCandles();
+  t.equal(live.day(0), undefined);
+  t.equal(live.at('1s', 0), undefined);
+  t.equal(live.add({ ...A_TRADE, tradeId: 2 }), 'GAP');
+  t.equal(live.add(A_TRADE), 'ADDED');
+  t.equal(live.add(A_TRADE), 'STALE');
+  t.equal(live.at('1s', 0)!.trades, 1);
+});
+
+function foldedIn(trades: readonly KlineTrade[]): Map<Interval, Candle[]> {
+  const candlesOf = (interval: Interval) => {
+    const candles: Candle[] = [];
+    for (const trade of trades) {
+      if (candles.at(-1)?.openTime === openTime(interval, trade.time)) addTrade(candles.at(-1)!, trade);
+      else candles.push(candleOf(interval, trade));
+    }
+    return candles;
+  };
+  return new Map(INTERVALS.map(interval => [interval, candlesOf(interval)]));
 }

@@ -14,29 +14,35 @@ import t, { type Test } from 'tap';
 import { Catalog } from '../api/catalog.js';
 import { Database } from '../api/database.js';
 import { EngineClient } from '../api/engine-client.js';
+import type { ReadCandles } from '../api/market-candles.js';
 import { MarketData } from '../api/market-data.js';
 import { storedTrades } from '../api/stored-trades.js';
 import { BRIDGE_WAIT_MS, type ReadTrades, TAPE_LENGTH } from '../api/trade-tape.js';
 import { attachGateway } from '../api/ws/gateway.js';
 import { MAX_REQUESTS_PER_SECOND, MAX_STREAMS } from '../api/ws/session.js';
+import { CandleFold } from '../db-writer/candles.js';
 import { migrate } from '../db-writer/migrate.js';
 import { startPrivateRedis } from '../scripts/running/private-redis.js';
 import type { Level } from '../shared/domain/answers.js';
 import type { PublicTrade } from '../shared/domain/codec.js';
 import { DepthFold } from '../shared/domain/depth.js';
 import type { Market } from '../shared/domain/entities.js';
+import { type Candle, INTERVALS, type Interval } from '../shared/domain/klines.js';
+import type { StoredCandles } from '../shared/domain/live-candles.js';
 import { type MarketScale, marketScale, toLots, toTicks } from '../shared/domain/units.js';
 import { keysOf } from '../shared/io/keys.js';
 import { createPool } from '../shared/io/postgres.js';
 import { redisAt } from '../shared/io/redis.js';
 import { FakeEngine, marketOf } from './fake-engine.js';
 import { TcpProxy } from './tcp-proxy.js';
-import { eventually, type StreamData, WsClient } from './ws-client.js';
+import { eventually, type Kline, type StreamData, WsClient } from './ws-client.js';
 
 const REDIS_URL = process.env.REDIS_URL!;
 const SCALE: MarketScale = marketScale(marketOf('BTC_USDT'), { base: 8, quote: 8 });
 const TRADE = 'btc_usdt@trade';
 const DEPTH = 'btc_usdt@depth';
+const BOOK_TICKER = 'btc_usdt@bookTicker';
+const TICKER = 'btc_usdt@ticker';
 
 interface World {
   app: TemplatedApp;
@@ -56,6 +62,8 @@ interface WorldSettings {
   trades?: PublicTrade[];
   /** Instead of all trades that were ever made. */
   readTrades?: ReadTrades;
+  /** Instead of the candles of these. */
+  readCandles?: ReadCandles;
 }
 
 /** A gateway on a market of its own. */
@@ -68,9 +76,10 @@ async function world(t: Test, settings: WorldSettings = {}): Promise<World> {
   const engine = new EngineClient({ redis: redisAt(proxy.url), keys, instance: 'api', log });
   const catalog = new Catalog();
   const { readTrades = async (_, firstId, lastId) => trades.slice(firstId - 1, lastId) } = settings;
-  const marketData = new MarketData({ engine, catalog, readTrades });
+  const { readCandles = async () => candlesOf(trades) } = settings;
+  const marketData = new MarketData({ engine, catalog, readTrades, readCandles });
   const app = App();
-  const gateway = attachGateway(app, { marketData });
+  const gateway = attachGateway(app, { engine, marketData });
   const port = await new Promise<number>(resolve => {
     app.listen('127.0.0.1', 0, socket => resolve(us_socket_local_port(socket as never)));
   });
@@ -112,6 +121,21 @@ async function becomesEqual(t: Test, client: WsClient, fake: FakeEngine): Promis
   for (const side of ['bids', 'asks'] as const) {
     t.same(copy.levels(side, 5000), fake.levels(side).slice(0, 5000), side);
   }
+}
+
+/** As Postgres would have them. */
+function candlesOf(trades: readonly PublicTrade[]): StoredCandles {
+  const fold = new CandleFold();
+  const { lotSize, tickLotValue } = SCALE;
+  for (const trade of trades) {
+    const baseAmount = BigInt(trade.quantity) * lotSize;
+    const quoteAmount = BigInt(trade.price) * BigInt(trade.quantity) * tickLotValue;
+    fold.add('BTC_USDT', { ...trade, baseAmount, quoteAmount });
+  }
+  const candles = new Map<Interval, Candle[]>();
+  for (const { interval, candle } of fold.candles())
+    candles.set(interval, [...(candles.get(interval) ?? []), candle]);
+  return { lastTradeId: trades.length, candles };
 }
 
 function aTrade(tradeId: number): PublicTrade {
@@ -535,7 +559,7 @@ t.test('what is wrong is refused, and the connection stays', async t => {
     [{ method: 'UNSUBSCRIBE', params: [null], id: 11 }, 'BAD_FIELD', 11],
     [{ method: 'SUBSCRIBE', params: ['BTC_USDT@trade'], id: 12 }, 'UNKNOWN_STREAM', 12],
     [{ method: 'SUBSCRIBE', params: ['xxx_usdt@trade'], id: 13 }, 'UNKNOWN_STREAM', 13],
-    [{ method: 'SUBSCRIBE', params: [TRADE, 'btc_usdt@ticker'], id: 14 }, 'UNKNOWN_STREAM', 14],
+    [{ method: 'SUBSCRIBE', params: [TRADE, 'btc_usdt@kline_2m'], id: 14 }, 'UNKNOWN_STREAM', 14],
     [{ method: 'SUBSCRIBE', params: ['user'], id: 15 }, 'UNKNOWN_STREAM', 15],
     [{ method: 'SUBSCRIBE', params: ['__proto__@trade'], id: 16 }, 'UNKNOWN_STREAM', 16],
     [{ method: 'UNSUBSCRIBE', params: ['x'.repeat(16_000)], id: 17 }, 'UNKNOWN_STREAM', 17],
@@ -588,4 +612,136 @@ t.test('a hand on Redis publishes what is no message', async t => {
     await fake.publishRaw(text);
   await fake.change({ bids: [[1, 1]] });
   await becomesEqual(t, client, fake);
+});
+
+const KLINE = 'btc_usdt@kline_1s';
+
+/** What a reader of a kline stream has been told. */
+function klines(client: WsClient, stream = KLINE): Kline[] {
+  return client.data(stream).map(({ k }) => k!);
+}
+
+/** The candles that were closed. */
+function closedOf(client: WsClient): Kline[] {
+  return klines(client).filter(({ x }) => x);
+}
+
+/** Each once, one second after the other. */
+function followEachOther(t: Test, closed: readonly Kline[]): void {
+  for (const [index, candle] of closed.slice(1).entries()) t.equal(candle.t, closed[index]!.T + 1);
+}
+
+t.test('the best prices, once for each batch that changed them', async t => {
+  const { fake, connect, marketData } = await world(t);
+  await fake.change({ bids: [[5_000_000, 150_000]], asks: [[5_000_100, 20]] });
+  await isKnown(fake, marketData);
+  const client = await connect();
+  await client.ask('SUBSCRIBE', [BOOK_TICKER]);
+  await fake.change({ bids: [[4_999_999, 1]] });
+  const { lastUpdateId: u } = await fake.change({ bids: [[5_000_000, 0]], asks: [[5_000_100, 21]] });
+  const { lastUpdateId: last } = await fake.change({ asks: [[5_000_100, 0]] });
+  await eventually(() => client.data(BOOK_TICKER).length === 3);
+  t.same(client.data(BOOK_TICKER), [
+    { u: 2, s: 'BTC_USDT', b: '50000.00', B: '1.50000', a: '50001.00', A: '0.00020' },
+    { u, s: 'BTC_USDT', b: '49999.99', B: '0.00001', a: '50001.00', A: '0.00021' },
+    { u: last, s: 'BTC_USDT', b: '49999.99', B: '0.00001', a: null, A: null },
+  ]);
+});
+
+t.test('the ticker, once a second, also where nothing happens', async t => {
+  const { fake, connect } = await world(t, {
+    trades: [{ ...aTrade(1), price: 4_000_000, time: Date.now() }],
+  });
+  await fake.change({ bids: [[5_000_000, 150_000]], trades: [[5_000_000, 20]] });
+  const client = await connect();
+  await client.ask('SUBSCRIBE', [TICKER]);
+  await eventually(() => client.data(TICKER).length === 3);
+  const { openTime, closeTime, ...ticker } = client.data(TICKER).at(-1) as unknown as Record<string, number>;
+  t.same(ticker, {
+    market: 'BTC_USDT',
+    open: '40000.00',
+    high: '50000.00',
+    low: '40000.00',
+    last: '50000.00',
+    volume: '0.00021000',
+    quoteVolume: '10.40000000',
+    change: '10000.00',
+    changePercent: '25.00',
+    trades: 2,
+    bid: '50000.00',
+    bidQuantity: '1.50000',
+    ask: null,
+    askQuantity: null,
+  });
+  t.equal(openTime! % 60_000, 0);
+  t.ok(Math.abs(closeTime! - Date.now()) < 5_000);
+});
+
+t.test('candles go on and close once, also where nothing trades', async t => {
+  const { fake, connect } = await world(t);
+  const client = await connect();
+  await client.ask('SUBSCRIBE', [KLINE, ...INTERVALS.map(interval => `btc_usdt@kline_${interval}`)]);
+  await sleep(1200);
+  t.same(client.messages.slice(1), [], 'nothing before the first trade');
+  await fake.change({ trades: [[5_000_000, 20]] });
+  await fake.change({ trades: [[4_900_000, 10]] });
+  await eventually(() => closedOf(client).length >= 3);
+  followEachOther(t, closedOf(client));
+  const traded = closedOf(client).filter(({ n }) => n > 0);
+  t.equal(
+    traded.reduce((sum, { n }) => sum + n, 0),
+    2,
+  );
+  const flat = closedOf(client).at(-1)!;
+  t.match(flat, {
+    s: 'BTC_USDT',
+    i: '1s',
+    o: '49000.00',
+    c: '49000.00',
+    v: '0.00000000',
+    n: 0,
+    f: '-1',
+    L: '-1',
+  });
+  const [day] = klines(client, 'btc_usdt@kline_1d');
+  t.match(klines(client, 'btc_usdt@kline_1d').at(-1), {
+    ...{ o: '50000.00', h: '50000.00', l: '49000.00', c: '49000.00', v: '0.00030000', q: '14.90000000' },
+    ...{ V: '0.00030000', Q: '14.90000000', n: 2, f: '1', L: '2', x: false },
+  });
+  t.equal(day!.T - day!.t, 86_399_999);
+  for (const interval of INTERVALS) t.ok(klines(client, `btc_usdt@kline_${interval}`).length > 0, interval);
+});
+
+t.test('a candle does not close before all that happened in it was heard', async t => {
+  const { fake, connect } = await world(t, { trades: [aTrade(1)] });
+  const client = await connect();
+  await client.ask('SUBSCRIBE', [KLINE]);
+  await eventually(() => closedOf(client).length > 0);
+  fake.answers = false;
+  const unanswered = closedOf(client).length + 1;
+  const { time } = await fake.change({ trades: [[5_000_000, 20]] }, { publish: false });
+  await sleep(1500);
+  t.ok(closedOf(client).length <= unanswered, 'the engine has not said that nothing more comes');
+  await fake.change({ trades: [[5_000_000, 20]] });
+  fake.answers = true;
+  await eventually(() => closedOf(client).some(({ t, n }) => t > time && n === 0), 20_000);
+  followEachOther(t, closedOf(client));
+  t.equal(
+    closedOf(client).reduce((sum, { n }) => sum + n, 0),
+    2,
+    'the trade whose message was lost is in its candle',
+  );
+});
+
+t.test('candles over a lost connection', async t => {
+  const { fake, proxy, connect } = await world(t, { trades: [aTrade(1)] });
+  const client = await connect();
+  await client.ask('SUBSCRIBE', [KLINE, BOOK_TICKER]);
+  await eventually(() => closedOf(client).length > 0);
+  proxy.cut();
+  for (let i = 0; i < 3; i++) await fake.change({ bids: [[1, i + 1]], trades: [[5_000_000, 1]] });
+  await eventually(() => closedOf(client).reduce((sum, { n }) => sum + n, 0) === 3);
+  await eventually(() => closedOf(client).at(-1)!.n === 0);
+  followEachOther(t, closedOf(client));
+  t.match(client.data(BOOK_TICKER).at(-1), { u: fake.updateId, b: '0.01', B: '0.00003' });
 });

@@ -259,6 +259,8 @@ t.test('query strings', async t => {
     ['/user/trades?orderId=x', '400 BAD_FIELD orderId'],
     ['/user/ledger?asset=NOPE', '404 UNKNOWN_ASSET asset'],
     [`/user/ledger?cursor=${'a'.repeat(2000)}`, '400 BAD_CURSOR cursor'],
+    ['/ticker?market=NOPE', '404 UNKNOWN_MARKET market'],
+    ['/ticker?markets=BTC_USDT', '400 UNKNOWN_FIELD markets'],
     ['/depth', '400 MISSING_FIELD market'],
     ['/depth?market=NOPE', '404 UNKNOWN_MARKET market'],
     ['/depth?market=BTC_USDT&limit=5001', '400 BAD_FIELD limit'],

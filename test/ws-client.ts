@@ -7,6 +7,14 @@ import { WebSocket } from 'ws';
 
 type DecimalLevels = readonly (readonly [string, string])[];
 
+/** Of a candle: when it opens and closes, its trades, and whether it is closed. */
+export interface Kline {
+  t: number;
+  T: number;
+  n: number;
+  x: boolean;
+}
+
 /** The fields of the public streams' messages. */
 export interface StreamData {
   e: string;
@@ -15,6 +23,7 @@ export interface StreamData {
   u?: number;
   b?: DecimalLevels;
   a?: DecimalLevels;
+  k?: Kline;
 }
 
 export interface Message {

@@ -7,8 +7,10 @@ import {
   isInterval,
   openTime as openTimeOf,
 } from '../../shared/domain/klines.js';
+import type { KnownMarket } from '../catalog.js';
 import { ApiError } from '../errors.js';
 import type { History } from '../history.js';
+import { ticker } from '../ticker.js';
 import { assetForm, candleForm, marketForm } from './forms.js';
 import type * as schemas from './schemas.js';
 import { knownMarket, type Services } from './services.js';
@@ -34,6 +36,17 @@ export function getDepth(services: Services, { market, limit }: z.output<typeof 
 export function getTrades(services: Services, { market, limit }: z.output<typeof schemas.publicTrades>) {
   knownMarket(services, market);
   return services.marketData.trades(market, limit);
+}
+
+/** Of one market, or of all sorted by name. */
+export function getTickers(services: Services, { market: name }: z.output<typeof schemas.ticker>) {
+  if (name !== undefined) return tickerOf(services, knownMarket(services, name));
+  return services.catalog.markets().map(known => tickerOf(services, known));
+}
+
+function tickerOf({ marketData }: Services, { scale }: KnownMarket) {
+  const market = marketData.market(scale.market);
+  return (market && ticker(market, Date.now())) ?? notReady();
 }
 
 /**

@@ -31,6 +31,7 @@ export const ROUTES: readonly Route[] = [
   route({ method: 'GET', path: `${V1}/time`, auth: 'none', input: schemas.nothing, status: 200, handle: markets.getTime }),
   route({ method: 'GET', path: `${V1}/depth`, auth: 'none', input: schemas.depth, status: 200, handle: markets.getDepth }),
   route({ method: 'GET', path: `${V1}/trades`, auth: 'none', input: schemas.publicTrades, status: 200, handle: markets.getTrades }),
+  route({ method: 'GET', path: `${V1}/ticker`, auth: 'none', input: schemas.ticker, status: 200, handle: markets.getTickers }),
   route({ method: 'GET', path: `${V1}/klines`, auth: 'none', input: schemas.klines, status: 200, handle: markets.getKlines }),
 
   route({ method: 'POST', path: `${V1}/admin/assets`, auth: 'admin', input: schemas.asset, status: 201, handle: admin.createAsset }),

@@ -162,6 +162,7 @@ export const ledgerHistory = z.strictObject({ asset: name.optional(), ...page })
 
 export const depth = z.strictObject({ market: name, limit: count(MAX_DEPTH, DEFAULT_LIST) });
 export const publicTrades = z.strictObject({ market: name, limit: count(MAX_LIST, DEFAULT_LIST) });
+export const ticker = z.strictObject({ market: name.optional() });
 export const klines = z.strictObject({
   market: name,
   /** Its own refusal, `BAD_INTERVAL`, is made where it is used. */

@@ -11,8 +11,9 @@
 import type { TemplatedApp, WebSocket } from 'uWebSockets.js';
 import type { LiveMarketListener } from '../live-market.js';
 import type { MarketData } from '../market-data.js';
+import { Beat, type BeatParts } from './beat.js';
 import { Session, type SocketData } from './session.js';
-import { depthUpdateMessage, forgetSnapshot, streamName, tradeMessage } from './streams.js';
+import { depthUpdateMessage, forgetSnapshot, Streams, streamName, tradeMessage } from './streams.js';
 
 /** A larger frame ends the connection without a word; requests.ts refuses frames that are merely too large. */
 const MAX_PAYLOAD_BYTES = 64 * 1024;
@@ -26,12 +27,22 @@ const SILENCE_LIMIT_S = 60;
 const GOING_AWAY = 1001;
 
 export interface GatewayParts {
+  engine: BeatParts['engine'];
   marketData: MarketData;
 }
 
-export function attachGateway(app: TemplatedApp, { marketData }: GatewayParts): { close(): void } {
+export function attachGateway(app: TemplatedApp, { engine, marketData }: GatewayParts): { close(): void } {
   const sockets = new Map<WebSocket<SocketData>, Session>();
-  marketData.listen(publisher(app, sockets));
+  const streams = new Streams(marketData);
+  const beat = new Beat({
+    engine,
+    klines: () => streams.klines(),
+    markets: () => marketData.markets(),
+    isRead: topic => app.numSubscribers(topic) > 0,
+    publish: (topic, messages) => publish(app, topic, () => messages),
+  });
+  marketData.listen(publisher(app, streams, sockets));
+  beat.start();
   app.ws<SocketData>('/api/v1/ws', {
     maxPayloadLength: MAX_PAYLOAD_BYTES,
     maxBackpressure: MAX_BACKPRESSURE,
@@ -52,7 +63,7 @@ export function attachGateway(app: TemplatedApp, { marketData }: GatewayParts): 
       );
     },
     open: ws => {
-      const session = new Session(ws, marketData);
+      const session = new Session(ws, streams);
       ws.getUserData().session = session;
       sockets.set(ws, session);
     },
@@ -76,6 +87,7 @@ export function attachGateway(app: TemplatedApp, { marketData }: GatewayParts): 
   }, PING_INTERVAL_MS);
   return {
     close: () => {
+      beat.stop();
       clearInterval(paceTimer);
       clearInterval(pingTimer);
       for (const ws of sockets.keys()) ws.end(GOING_AWAY, 'the server stops');
@@ -86,15 +98,28 @@ export function attachGateway(app: TemplatedApp, { marketData }: GatewayParts): 
 /** Publishes what happens in the markets; what nobody reads is not written. */
 function publisher(
   app: TemplatedApp,
+  streams: Streams,
   sockets: ReadonlyMap<WebSocket<SocketData>, Session>,
 ): LiveMarketListener {
+  const serveAll = () => {
+    for (const session of sockets.values()) session.serve();
+  };
   return {
     depthRefilled: market => {
       forgetSnapshot(market);
-      for (const session of sockets.values()) session.restart(streamName(market, 'depth'));
+      streams.bookTicker(market).hasChanged();
+      for (const kind of ['depth', 'bookTicker'] as const) {
+        for (const session of sockets.values()) session.restart(streamName(market, kind));
+      }
+      // Whoever waits for a ticker, which tells of the depth.
+      serveAll();
     },
-    depthChanged: (market, update, time) =>
-      publish(app, streamName(market, 'depth'), () => [depthUpdateMessage(market, update, time)]),
+    depthChanged: (market, update, time) => {
+      publish(app, streamName(market, 'depth'), () => [depthUpdateMessage(market, update, time)]);
+      const bookTicker = streams.bookTicker(market);
+      if (bookTicker.hasChanged()) publish(app, bookTicker.name, () => [bookTicker.message()]);
+    },
+    candlesLoaded: serveAll,
     traded: (market, trades, time) =>
       publish(app, streamName(market, 'trade'), () => trades.map(trade => tradeMessage(market, trade, time))),
   };

@@ -7,9 +7,9 @@
  */
 import type { WebSocket } from 'uWebSockets.js';
 import { ApiError } from '../errors.js';
-import type { MarketData } from '../market-data.js';
 import { parseRequest, type Request } from './requests.js';
-import { findStream, type Stream } from './streams.js';
+import type { Stream } from './stream.js';
+import type { Streams } from './streams.js';
 
 export const MAX_STREAMS = 200;
 export const MAX_REQUESTS_PER_SECOND = 50;
@@ -27,16 +27,16 @@ export interface SocketData {
 
 export class Session {
   readonly #ws: WebSocket<SocketData>;
-  readonly #marketData: MarketData;
+  readonly #known: Streams;
   readonly #streams = new Map<string, Stream>();
   /** The streams that wait for their turn, and up to which position the reader has them. */
   readonly #owed = new Map<Stream, number>();
   #second = 0;
   #requestsInSecond = 0;
 
-  constructor(ws: WebSocket<SocketData>, marketData: MarketData) {
+  constructor(ws: WebSocket<SocketData>, known: Streams) {
     this.#ws = ws;
-    this.#marketData = marketData;
+    this.#known = known;
   }
 
   receive(frame: ArrayBuffer, isBinary: boolean): void {
@@ -140,7 +140,7 @@ export class Session {
   #find(names: readonly string[]): Map<string, Stream> | ApiError {
     const streams = new Map<string, Stream>();
     for (const name of names) {
-      const stream = findStream(name, this.#marketData);
+      const stream = this.#known.find(name);
       if (stream === undefined) return new ApiError('UNKNOWN_STREAM', `no stream ${name.slice(0, MAX_ECHO)}`);
       streams.set(name, stream);
     }

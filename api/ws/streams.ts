@@ -1,49 +1,70 @@
-/**
- * The public streams: their names, and their messages as API.md spells them. A stream's name is also the topic under
- * which its messages are published.
- */
+/** The public streams: their names, and their messages as API.md spells them. */
 import type { PublicTrade } from '../../shared/domain/codec.js';
 import type { DepthUpdate } from '../../shared/domain/depth.js';
+import { isInterval } from '../../shared/domain/klines.js';
 import { fromLots, fromTicks } from '../../shared/domain/units.js';
 import type { LiveMarket } from '../live-market.js';
 import { decimalDepth, decimalLevels, type MarketData } from '../market-data.js';
+import { ticker } from '../ticker.js';
+import { BookTickerStream } from './book-ticker-stream.js';
+import { KlineStream } from './kline-stream.js';
+import { message, type Stream } from './stream.js';
 
 /** Levels a side. */
 const SNAPSHOT_LEVELS = 5000;
 
-const STREAM_NAME = /^([a-z0-9]{1,10}_[a-z0-9]{1,10})@(trade|depth)$/;
+const STREAM_NAME = /^([a-z0-9]{1,10}_[a-z0-9]{1,10})@(?:(trade|depth|bookTicker|ticker)|kline_(\w{2,3}))$/;
 
-type StreamKind = 'trade' | 'depth';
-
-/** `WAIT`: not known yet, the market will say when. `BEHIND`: not known any more. */
-export type Missed = readonly string[] | 'WAIT' | 'BEHIND';
-
-export interface Stream {
-  /** As in `btc_usdt@trade`. */
-  readonly name: string;
-  /** How far the stream has come. */
-  position(): number;
-  /** The messages that take a reader from a position to where the stream is now. */
-  missedSince(position: number): Missed;
-}
+type StreamKind = 'trade' | 'depth' | 'bookTicker' | 'ticker';
 
 export function streamName({ scale }: LiveMarket, kind: StreamKind): string {
   return `${scale.market.toLowerCase()}@${kind}`;
 }
 
-/** `undefined` where there is no such stream. */
-export function findStream(name: string, marketData: MarketData): Stream | undefined {
-  const [, lowerCaseMarket, kind] = STREAM_NAME.exec(name) ?? [];
-  if (lowerCaseMarket === undefined) return undefined;
-  const market = marketData.market(lowerCaseMarket.toUpperCase());
-  if (market === undefined) return undefined;
-  return kind === 'trade' ? tradeStream(market) : depthStream(market);
+/** The streams that somebody has asked for, each once. */
+export class Streams {
+  readonly #marketData: MarketData;
+  readonly #streams = new Map<string, Stream>();
+
+  constructor(marketData: MarketData) {
+    this.#marketData = marketData;
+  }
+
+  /** `undefined` where there is no such stream. */
+  find(name: string): Stream | undefined {
+    const known = this.#streams.get(name);
+    if (known !== undefined) return known;
+    const [, lowerCaseMarket, kind, interval] = STREAM_NAME.exec(name) ?? [];
+    const market = this.#marketData.market((lowerCaseMarket ?? '').toUpperCase());
+    if (market === undefined || (interval !== undefined && !isInterval(interval))) return undefined;
+    const stream =
+      interval === undefined
+        ? STREAMS[kind as StreamKind](name, market)
+        : new KlineStream(name, market, interval);
+    this.#streams.set(name, stream);
+    return stream;
+  }
+
+  *klines(): Generator<KlineStream> {
+    for (const stream of this.#streams.values()) if (stream instanceof KlineStream) yield stream;
+  }
+
+  bookTicker(market: LiveMarket): BookTickerStream {
+    return this.find(streamName(market, 'bookTicker')) as BookTickerStream;
+  }
 }
 
+const STREAMS: Readonly<Record<StreamKind, (name: string, market: LiveMarket) => Stream>> = {
+  trade: tradeStream,
+  depth: depthStream,
+  bookTicker: (name, market) => new BookTickerStream(name, market),
+  ticker: tickerStream,
+};
+
 /** Its position is a trade id. */
-function tradeStream(market: LiveMarket): Stream {
+function tradeStream(name: string, market: LiveMarket): Stream {
   return {
-    name: streamName(market, 'trade'),
+    name,
     position: () => market.trades.lastId,
     missedSince: position =>
       market.trades.after(position)?.map(trade => tradeMessage(market, trade, trade.time)) ?? 'BEHIND',
@@ -51,12 +72,30 @@ function tradeStream(market: LiveMarket): Stream {
 }
 
 /** A new snapshot replaces whatever was missed. */
-function depthStream(market: LiveMarket): Stream {
+function depthStream(name: string, market: LiveMarket): Stream {
   return {
-    name: streamName(market, 'depth'),
+    name,
     position: () => market.depth.lastUpdateId,
     missedSince: () => (market.ready ? [depthSnapshotMessage(market)] : 'WAIT'),
   };
+}
+
+/** What is now replaces whatever was missed. */
+function tickerStream(name: string, market: LiveMarket): Stream {
+  return {
+    name,
+    position: () => 0,
+    missedSince: () => {
+      const text = tickerMessage(market);
+      return text === undefined ? 'WAIT' : [text];
+    },
+  };
+}
+
+/** `undefined` while it is not known. */
+export function tickerMessage(market: LiveMarket): string | undefined {
+  const data = ticker(market, Date.now());
+  return data && message(streamName(market, 'ticker'), data);
 }
 
 /** @param time of the batch that made the trade */
@@ -108,8 +147,4 @@ function depthSnapshotMessage(market: LiveMarket): string {
   });
   snapshots.set(market, { updateId: lastUpdateId, text });
   return text;
-}
-
-function message(stream: string, data: object): string {
-  return JSON.stringify({ stream, data });
 }

@@ -1,0 +1,17 @@
+/** What a stream is. Its name is also the topic under which its messages are published. */
+
+/** `WAIT`: not known yet, the market will say when. `BEHIND`: not known any more. */
+export type Missed = readonly string[] | 'WAIT' | 'BEHIND';
+
+export interface Stream {
+  /** As in `btc_usdt@trade`. */
+  readonly name: string;
+  /** How far the stream has come. */
+  position(): number;
+  /** The messages that take a reader from a position to where the stream is now. */
+  missedSince(position: number): Missed;
+}
+
+export function message(stream: string, data: object): string {
+  return JSON.stringify({ stream, data });
+}
