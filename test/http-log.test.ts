@@ -1,4 +1,5 @@
 /** Request ids and the access log: what can be found by them, and what must never be in a log. */
+import { request as httpRequest } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import t from 'tap';
 import { AccessLog, type Served } from '../api/http/access-log.js';
@@ -76,6 +77,26 @@ t.test('what the engine refuses is found in the same way, and what it was not as
   t.match(await lineOf('a-query'), { entries: [{ id: Number, sequence: null }] }, 'a query has no sequence');
 });
 
+t.test('what a client did not wait for is found, too', async t => {
+  process.kill(stack.pid('engine'), 'SIGSTOP');
+  const body = JSON.stringify({ ...LIMIT, price: '99' });
+  const headers = {
+    authorization: `Bearer ${user.token}`,
+    'content-type': 'application/json',
+    'x-request-id': 'gone',
+  };
+  const request = httpRequest(`${stack.url}/api/v1/order`, { method: 'POST', agent: false, headers });
+  request.on('error', () => {}).end(body);
+  await stack.until('the order to be queued', async () => (await stack.redis.llen(stack.keys.commands)) > 0);
+  request.destroy();
+  await sleep(100);
+  process.kill(stack.pid('engine'), 'SIGCONT');
+  const { status, isGone, entries } = await lineOf('gone');
+  t.match({ status, isGone }, { status: 201, isGone: true });
+  const [open] = (await get('/order/open')).body.filter(({ price }: Body) => price === '99.00');
+  t.equal(Number(open.orderId), entries[0].sequence, 'and so is the order that it placed');
+});
+
 t.test('every answer has an id: the client’s if it is of the form, else one of ours', async t => {
   const idOf = async (id: string, method = 'GET', path = '/api/v1/time') =>
     String((await stack.request(method, path, { headers: { 'x-request-id': id } })).headers['x-request-id']);
@@ -94,6 +115,7 @@ t.test('the log says what was refused or slow or asked for, and one in a hundred
   const ordinary: Served = {
     requestId: 'a',
     isNamedByClient: false,
+    isGone: false,
     method: 'GET',
     path: '/',
     account: undefined,
@@ -111,6 +133,7 @@ t.test('the log says what was refused or slow or asked for, and one in a hundred
   t.equal(linesOf({ status: 404 }, 100, 1000), 100);
   t.equal(linesOf({ ms: 500 }, 100, 2000), 100);
   t.equal(linesOf({ isNamedByClient: true }, 100, 3000), 100);
+  t.equal(linesOf({ isGone: true }, 100, 3500), 100);
   t.equal(linesOf({ status: 503 }, 5000, 4000), 1000, 'a second has its limit');
   t.equal(linesOf({ status: 503 }, 1, 5000), 2);
   t.same(written.at(-2), { left: 4000 }, 'and what was left out is counted');

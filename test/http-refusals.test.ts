@@ -2,6 +2,8 @@
  * Every refusal that HTTP knows, met once: a table of requests by the code that they provoke. A code without a row does
  * not compile; that the codes are those of the interface's page is checked where that page is at hand.
  */
+
+import type { HttpRequest, HttpResponse } from 'uWebSockets.js';
 import { existsSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -10,6 +12,7 @@ import t from 'tap';
 import { Accounts } from '../api/accounts.js';
 import type { Database } from '../api/database.js';
 import { ERROR_STATUS, type ErrorCode } from '../api/errors.js';
+import { clientAddress } from '../api/http/rate-limits.js';
 import { RateLimit } from '../api/rate-limit.js';
 import { apiCalls, outcome } from './api-calls.js';
 import { type Answer, PASSWORD, startStack } from './stack.js';
@@ -223,6 +226,23 @@ t.test('a limit of an address is one for each kind of request, and for nothing e
   t.equal(outcome(await post('/user/login', {})), '429 RATE_LIMITED');
   t.equal(outcome(await post('/user/new', {})), '400 MISSING_FIELD email', 'signing up is another kind');
   t.equal((await get('/user')).status, 200);
+});
+
+t.test('an address counts by itself, one of IPv6 with its network', async t => {
+  const whoIs = (address: string, forwarded = '', behindProxy = false) => {
+    const response = { getRemoteAddress: () => Uint8Array.from(Buffer.from(address, 'hex')).buffer };
+    const request = { getHeader: () => forwarded };
+    return clientAddress(response as unknown as HttpResponse, request as unknown as HttpRequest, behindProxy);
+  };
+  const v6 = (network: string, host: string) =>
+    whoIs(`2001${network.padStart(12, '0')}${host.padStart(16, '0')}`);
+  t.not(whoIs('7f000001'), whoIs('7f000002'));
+  t.equal(v6('1', '1'), v6('1', 'ffff'), 'of one network');
+  t.not(v6('1', '1'), v6('2', '1'));
+  const mapped = (address: string) => whoIs(`00000000000000000000ffff${address}`);
+  t.not(mapped('7f000001'), mapped('7f000002'), 'IPv4 written as IPv6');
+  t.equal(whoIs('7f000001', '1.2.3.4'), whoIs('7f000001'), 'what a client says of itself does not count');
+  t.equal(whoIs('7f000001', '1.2.3.4, 5.6.7.8', true), '5.6.7.8', 'what the proxy says does');
 });
 
 t.test('only so many passwords are hashed at a time, and only so many wait', async t => {

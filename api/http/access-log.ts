@@ -1,9 +1,9 @@
 /**
- * The access log: a line for a request that was answered, with its id, what became of it, and the list entries by which
+ * The access log: a line for a request that was read whole, with its id, what became of it, and the list entries by which
  * it asked the engine, each with the sequence that its command got.
  *
- * Guarantees: a line for each request that was refused, that was slow or whose client gave it an id, and for one in
- * `SAMPLED` of the others; at most `MAX_LINES` a second, and a line that says how many were left out. Nothing in it
+ * Guarantees: a line for each request that was refused, that was slow, or whose client gave it an id or has gone before
+ * the answer, and for one in `SAMPLED` of the others; at most `MAX_LINES` a second, and a line that says how many were left out. Nothing in it
  * comes from a client but an id of the form that we take: of the path the route, of the query string, the headers and
  * the body nothing.
  */
@@ -18,6 +18,8 @@ const MAX_LINES = 1000;
 export interface Served {
   readonly requestId: string;
   readonly isNamedByClient: boolean;
+  /** The client did not wait for the answer, which `status` and `code` are of. */
+  readonly isGone: boolean;
   readonly method: string;
   /** As in the table of routes; undefined where there is no such route. */
   readonly path: string | undefined;
@@ -41,7 +43,7 @@ export class AccessLog {
 
   /** @param now milliseconds of any clock that does not jump */
   note({ isNamedByClient, ...served }: Served, now: number): void {
-    const isOrdinary = served.status < 400 && served.ms < SLOW_MS && !isNamedByClient;
+    const isOrdinary = served.status < 400 && served.ms < SLOW_MS && !isNamedByClient && !served.isGone;
     if (isOrdinary && ++this.#ordinary % SAMPLED !== 0) return;
     if (!this.#mayWrite(Math.floor(now / 1000))) return;
     this.#log.info({ ...served, ms: Math.round(served.ms) }, 'request');

@@ -67,7 +67,7 @@ interface Call {
 }
 
 /** `code` and `headers` of a refusal. */
-interface Sent {
+interface CallAnswer {
   readonly status: number;
   readonly json: string;
   readonly code?: ErrorCode;
@@ -158,6 +158,7 @@ export class HttpServer {
       over: false,
     };
   }
+
   #overLimit(route: Route, { response }: Call, request: HttpRequest): ApiError | undefined {
     if (route.limited !== 'ADDRESS') return undefined;
     return this.#limits.refusal(route, clientAddress(response, request, this.#behindProxy));
@@ -196,14 +197,13 @@ export class HttpServer {
   #answer(call: Call, status: number, body: unknown): void {
     // First, since a fault in the body must find the call unanswered.
     const json = JSON.stringify(body);
-    if (!call.over) this.#send(call, { status, json });
+    this.#finish(call, { status, json });
   }
 
   #fail(call: Call, error: unknown): void {
-    if (call.over) return;
     const refusal = error instanceof ApiError ? error : this.#internalError(call, error);
     const { status, code, headers } = refusal;
-    this.#send(call, { status, code, headers, json: JSON.stringify(refusal.body()) });
+    this.#finish(call, { status, code, headers, json: JSON.stringify(refusal.body()) });
   }
 
   #internalError({ id, method, route }: Call, error: unknown): ApiError {
@@ -217,9 +217,15 @@ export class HttpServer {
     this.#underWay--;
   }
 
-  #send(call: Call, { status, json, code, headers = {} }: Sent): void {
-    const { response, id, method } = call;
+  /** Answers, unless the client has gone, and tells of it in either case: what was asked may have been done. */
+  #finish(call: Call, answer: CallAnswer): void {
+    const isGone = call.over;
+    if (!isGone) this.#send(call, answer);
     this.#end(call);
+    this.#note(call, answer, isGone);
+  }
+
+  #send({ response, id, method }: Call, { status, json, headers = {} }: CallAnswer): void {
     response.cork(() => {
       response.writeStatus(statusLines.get(status)!);
       response.writeHeader('Content-Type', 'application/json');
@@ -228,15 +234,14 @@ export class HttpServer {
       if (method === 'HEAD') response.endWithoutBody(0, this.#draining);
       else response.end(json, this.#draining);
     });
-    this.#note(call, status, code);
   }
 
-  #note(call: Call, status: number, code: ErrorCode | undefined): void {
-    const { id, isNamedByClient, method, route, caller, entries, startedAt } = call;
+  #note(call: Call, { status, code }: CallAnswer, isGone: boolean): void {
+    const { id: requestId, isNamedByClient, method, route, caller, entries, startedAt } = call;
     const now = performance.now();
     const [path, account, ms] = [route?.path, caller?.userId, now - startedAt];
     this.#accessLog.note(
-      { requestId: id, isNamedByClient, method, path, account, entries, status, code, ms },
+      { requestId, isNamedByClient, isGone, method, path, account, entries, status, code, ms },
       now,
     );
   }
