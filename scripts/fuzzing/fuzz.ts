@@ -12,7 +12,7 @@ import { FuzzConnection, type Outcome } from './connection.js';
 import { Effects } from './effects.js';
 import { codeOf, faultOf } from './judge.js';
 import { type Callers, type FuzzRequest, Requests } from './requests.js';
-import { IdleSockets, sendFrames } from './sockets.js';
+import { IdleSockets, sendBrokenFrames, sendFrames } from './sockets.js';
 
 export interface Target {
   readonly url: URL;
@@ -80,6 +80,7 @@ class Fuzz {
     await idle.open(url, this.#options.idleSockets);
     await Promise.all([
       ...Array.from({ length: CONNECTIONS }, () => this.#sendRequests()),
+      sendBrokenFrames(url),
       ...Array.from({ length: WS_CONNECTIONS }, (_, number) => this.#sendFrames(number)),
     ]);
     const end = performance.now() + IDLE_PATIENCE_MS;

@@ -1,44 +1,85 @@
 /** Sockets that say nothing, or half of something; and frames to the WebSocket that nobody should send. */
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { WebSocket } from 'ws';
 import { METHODS } from '../../api/ws/requests.js';
 import type { Random } from '../random.js';
 import { hostileValue } from './values.js';
 
-/** What an idle socket has said before it fell silent. */
-const OPENINGS = [
-  '',
-  'GET /api/v1/time HTTP/1.1\r\nHost: x\r\n\r\n',
-  'GET /api/v1/time HTTP/1.1\r\nHo',
-  'POST /api/v1/order HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n',
-  'POST /api/v1/order HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n{"market"',
+/** What a socket says before it falls silent, and then now and then instead of falling silent. */
+const OPENINGS: readonly (readonly [opening: string, trickle: string])[] = [
+  ['', ''],
+  ['GET /api/v1/time HTTP/1.1\r\nHost: x\r\n\r\n', ''],
+  ['GET /api/v1/time HTTP/1.1\r\nHo', ''],
+  ['GET /api/v1/time HTTP/1.1\r\nHost: x\r\n', 'X: y\r\n'],
+  ['POST /api/v1/order HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n', ''],
+  ['POST /api/v1/order HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n{"market"', ' '],
 ];
+const TRICKLE_INTERVAL_MS = 1000;
 
-/** They are the server's to close. */
+/** Sockets that say nothing, or half of a request, or that only slowly. They are the server's to close. */
 export class IdleSockets {
-  readonly #sockets: Socket[] = [];
-  #open = 0;
+  readonly #sockets = new Map<Socket, string>();
+  #trickling: NodeJS.Timeout | undefined;
 
   async open({ hostname, port }: URL, count: number): Promise<void> {
     for (let number = 0; number < count; number++) {
+      const [opening, trickle] = OPENINGS[number % OPENINGS.length]!;
       const socket = connect(Number(port), hostname);
-      this.#open++;
-      socket.on('error', () => {}).on('close', () => this.#open--);
+      this.#sockets.set(socket, trickle);
+      socket.on('error', () => {}).on('close', () => this.#sockets.delete(socket));
       socket.resume();
-      socket.write(OPENINGS[number % OPENINGS.length]!);
-      this.#sockets.push(socket);
+      socket.write(opening);
       if (number % 100 === 99) await once(socket, 'connect').catch(() => {});
     }
+    this.#trickling = setInterval(() => {
+      for (const [socket, trickle] of this.#sockets) socket.write(trickle);
+    }, TRICKLE_INTERVAL_MS);
   }
 
   /** How many the server has not closed. */
   get left(): number {
-    return this.#open;
+    return this.#sockets.size;
   }
 
   close(): void {
-    for (const socket of this.#sockets) socket.destroy();
+    clearInterval(this.#trickling);
+    for (const socket of this.#sockets.keys()) socket.destroy();
+  }
+}
+
+const UPGRADE =
+  'GET /api/v1/ws HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n' +
+  'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n';
+/** What is no frame of a client, in hexadecimal. */
+const BROKEN_FRAMES = [
+  '810568656c6c6f', // without a mask
+  'f18000000000', // reserved bits
+  '838000000000', // reserved operations
+  '8b8000000000',
+  '81ffffffffffffffffff00000000', // longer than can be
+  '81ff000000000001000100000000', // longer than is taken
+  '89fe007e00000000', // a long ping
+  '098000000000', // half a ping
+  '808000000000', // the end of nothing
+  '018000000000818000000000', // a message within a message
+  '818200000000fffe', // no UTF-8
+  '888100000000ff', // half a reason to close
+  '88820000000003e7', // a reason that is none
+  '81', // half a head
+];
+const BROKEN_FRAME_PATIENCE_MS = 100;
+
+/** Each on a connection of its own; what becomes of that is the server's to say. */
+export async function sendBrokenFrames({ hostname, port }: URL): Promise<void> {
+  for (const frame of BROKEN_FRAMES) {
+    const socket = connect(Number(port), hostname);
+    socket.on('error', () => {}).resume();
+    socket.write(UPGRADE);
+    socket.write(Buffer.from(frame, 'hex'));
+    await Promise.race([once(socket, 'close'), sleep(BROKEN_FRAME_PATIENCE_MS)]);
+    socket.destroy();
   }
 }
 
