@@ -129,13 +129,12 @@ export class HttpServer {
       return;
     }
     const refusal = route === undefined ? unknown(found?.methods) : this.#overLimit(route, call, request);
-    const query = request.getQuery();
-    const contentType = request.getHeader('content-type');
+    const inputOf = inputReader(method, request);
     readBody(response, request, body => {
       void this.#serve(call, () => {
         if (refusal !== undefined) throw refusal;
         if (body === undefined) throw tooLarge();
-        return method === 'POST' || method === 'PATCH' ? jsonOf(body, contentType) : parseQuery(query);
+        return inputOf(body);
       });
     });
   }
@@ -253,6 +252,16 @@ function unknown(methods: ReadonlyMap<string, Route> | undefined): ApiError {
   const refusal = new ApiError('METHOD_NOT_ALLOWED', 'the path has other methods');
   refusal.headers = { Allow: [...methods.keys()].join(', ') };
   return refusal;
+}
+
+/** What becomes of a body: of a POST or PATCH the input, of another method nothing, since its input is the query string. */
+function inputReader(method: string, request: HttpRequest): (body: Buffer) => unknown {
+  if (method === 'POST' || method === 'PATCH') {
+    const contentType = request.getHeader('content-type');
+    return body => jsonOf(body, contentType);
+  }
+  const query = request.getQuery();
+  return () => parseQuery(query);
 }
 
 function jsonOf(body: Buffer, contentType: string): unknown {
