@@ -113,6 +113,15 @@ for (const [what, end] of [
   });
 }
 
+t.test('a read whose answer never comes, on a connection that stays, is asked again', async t => {
+  const { commandLog, proxy } = await world(t);
+  proxy.mute(true);
+  const reading = commandLog.journal.extent();
+  await sleep(50);
+  proxy.mute(false);
+  t.same(await reading, { first: 1, last: 0, bytes: 0, end: 0 });
+});
+
 t.test('one engine leads; after its lease another one, and the first can never write again', async t => {
   const { commandLog, redis, keys, state } = await world(t);
   t.equal(await commandLog.lead('b', LEASE_MS), null, 'while the lease holds');

@@ -8,6 +8,8 @@ export interface ConnectionOptions {
   connectTimeout: number;
   lazyConnect: boolean;
   maxRetriesPerRequest: number | null;
+  /** Given up where nothing is heard for so long while an answer is to come. */
+  socketTimeout?: number;
   autoResendUnfulfilledCommands?: boolean;
   enableOfflineQueue?: boolean;
   autoResubscribe?: boolean;
@@ -18,6 +20,8 @@ export type RedisServer = (options: ConnectionOptions) => Redis;
 
 const RECONNECT_DELAY_MS = 100;
 const CONNECT_TIMEOUT_MS = 2000;
+/** Longer than any answer takes, also to a read that waits for something to come. */
+const SILENCE_LIMIT_MS = 5000;
 
 const reconnecting = {
   retryStrategy: () => RECONNECT_DELAY_MS,
@@ -43,11 +47,17 @@ export function connectOnce(server: RedisServer): Redis {
 }
 
 /**
- * For reads, subscriptions and blocking waits: commands wait for the connection and are sent again after a loss. Who
- * subscribes does so at each `ready`: the library's own way ends the process when it is disconnected meanwhile.
+ * For reads, subscriptions and blocking waits: commands wait for the connection and are sent again after a loss, also
+ * where it stays and says nothing. Who subscribes does so at each `ready`: the library's own way ends the process when
+ * it is disconnected meanwhile.
  */
 export function connectPatiently(server: RedisServer): Redis {
-  return server({ ...reconnecting, maxRetriesPerRequest: null, autoResubscribe: false });
+  return server({
+    ...reconnecting,
+    maxRetriesPerRequest: null,
+    autoResubscribe: false,
+    socketTimeout: SILENCE_LIMIT_MS,
+  });
 }
 
 /** A patient connection waits by itself and fails no command, so its outages are told here, once each. */
