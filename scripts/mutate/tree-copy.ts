@@ -40,7 +40,7 @@ export function sourceOf(file: string): string {
 
 export class TreeCopy {
   readonly #folder = mkdtempSync(join(tmpdir(), 'lockstep-mutate-'));
-  /** Of the test that is running. */
+  /** Of what is running. */
   #pid: number | undefined;
 
   constructor() {
@@ -49,8 +49,16 @@ export class TreeCopy {
     symlinkSync(join(ROOT, 'node_modules'), join(this.#folder, 'node_modules'));
   }
 
-  /** Compiles the text in place of the file's source; types are not checked. Throws where it is no TypeScript. */
+  /**
+   * Puts the text in place of the file's source, compiled where it is TypeScript; types are not checked. Throws where it
+   * is none.
+   */
   replace(file: string, source: string): void {
+    if (file.endsWith('.ts')) this.#compile(file, source);
+    else writeFileSync(join(this.#folder, 'dist', file), source);
+  }
+
+  #compile(file: string, source: string): void {
     const { outputText, diagnostics = [] } = ts.transpileModule(source, {
       compilerOptions,
       fileName: join(ROOT, file),
@@ -90,7 +98,26 @@ export class TreeCopy {
     return failed ?? (code === 0 ? undefined : current);
   }
 
-  /** Ends the test that is running. */
+  /** All that a script writes, however it ends. @param script as in `scripts/replay` */
+  async outputOf(script: string, args: readonly string[], limitMs: number): Promise<string> {
+    const child = spawn(process.execPath, [join('dist', `${script}.js`), ...args], {
+      cwd: this.#folder,
+      stdio: ['ignore', 'pipe', 'ignore'],
+      detached: true,
+    });
+    this.#pid = child.pid;
+    const timer = setTimeout(() => this.stop(), limitMs);
+    let output = '';
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      output += text;
+    });
+    await once(child, 'close');
+    clearTimeout(timer);
+    this.#pid = undefined;
+    return output;
+  }
+
+  /** Ends what is running. */
   stop(): void {
     if (this.#pid !== undefined) sendSignal(-this.#pid, 'SIGKILL');
   }
