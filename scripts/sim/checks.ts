@@ -1,0 +1,188 @@
+/** What must be true of a world that has come to rest, however bad its luck was. */
+import { REPLY_TIMEOUT_MS } from '../../api/engine-client.js';
+import { fold } from '../../db-writer/fold.js';
+import { Machine } from '../../engine/machine.js';
+import { encodeAnswer } from '../../shared/domain/answers.js';
+import { decodeCommands, decodeRequest, isCommand } from '../../shared/domain/codec.js';
+import { ENTITY_KINDS, KINDS } from '../../shared/domain/entities.js';
+import type { Json } from '../../shared/domain/fields.js';
+import type { ProcessName } from './plan.js';
+import { FORMS, keyOf, type Row } from './postgres-tables.js';
+import type { Processes } from './processes.js';
+import type { Memory } from './traders.js';
+import type { World } from './world.js';
+
+export class Checks {
+  readonly #world: World;
+  readonly #processes: Processes;
+  /** Its state follows from the history alone. */
+  readonly #machine = new Machine();
+  /** The true answers, encoded, by stamp. */
+  readonly #answers = new Map<number, string>();
+
+  constructor(world: World, processes: Processes) {
+    this.#world = world;
+    this.#processes = processes;
+  }
+
+  /** @param takesAll the journal has room for everything, and for followers that are late */
+  run(memories: readonly Memory[], takesAll: boolean): void {
+    this.#replay();
+    if (takesAll) {
+      this.#compareQueue();
+      // No follower was so slow that the journal had gone behind it.
+      if (this.#world.logged.has('loading the checkpoint again'))
+        this.#violate('a follower lost the journal');
+    }
+    this.#compareEngines();
+    for (const memory of memories) this.#compareMemory(memory);
+    this.#compareStrangers(memories);
+    this.#comparePostgres();
+    this.#compareSubscribers();
+  }
+
+  /** The journal has no gap, and gives the states that it says. */
+  #replay(): void {
+    const { exchange } = this.#machine;
+    for (const batch of this.#world.history) {
+      const range = `sequences ${batch.first} to ${batch.last}`;
+      if (batch.first !== exchange.sequence + 1) this.#violate(`the journal goes on with ${range}`);
+      for (const { time, deadline, entry } of decodeCommands(batch.commands)) {
+        const request = decodeRequest(entry);
+        if ('malformed' in request || !isCommand(request.request)) {
+          this.#violate(`the journal holds ${entry}`);
+          continue;
+        }
+        const { answer } = this.#machine.execute(request.request, { time, deadline });
+        const stamp = request.deadline - REPLY_TIMEOUT_MS;
+        if (this.#answers.has(stamp)) this.#violate(`DOUBLED: ${entry}`);
+        if (request.replyTo !== 'genesis') this.#answers.set(stamp, JSON.stringify(encodeAnswer(answer)));
+      }
+      if (exchange.endBatch().stateHash !== batch.stateHash) this.#violate(`another hash after ${range}`);
+    }
+    exchange.audit();
+  }
+
+  #compareEngines(): void {
+    const { sequence, stateHash } = this.#machine.exchange;
+    for (const name of this.#named('engine')) {
+      const exchange = this.#processes.exchange(name)!;
+      if (exchange.sequence !== sequence || exchange.stateHash !== stateHash)
+        this.#violate(
+          `${name} is at ${exchange.sequence} ${exchange.stateHash}, not ${sequence} ${stateHash}`,
+        );
+      exchange.audit();
+    }
+  }
+
+  /** What was in the list once is in the journal, executed or refused. */
+  #compareQueue(): void {
+    for (const entry of this.#world.queued) {
+      const request = decodeRequest(entry);
+      if ('malformed' in request || !isCommand(request.request)) continue;
+      if (!this.#answers.has(request.deadline - REPLY_TIMEOUT_MS)) this.#violate(`QUEUED AND GONE: ${entry}`);
+    }
+  }
+
+  /** What was acknowledged is there, as it was acknowledged; what was finally refused is not. */
+  #compareMemory({ request, stamp, answer, failed }: Memory): void {
+    if (!isCommand(request)) return;
+    const truth = stamp === undefined ? undefined : this.#answers.get(stamp);
+    const asked = `${request.kind} ${stamp}`;
+    const wasRefused = failed === 'SERVER_BUSY' || isBusy(answer);
+    if (wasRefused && truth !== undefined) this.#violate(`${asked} was refused, and is there: ${truth}`);
+    if (answer === undefined || isBusy(answer)) return;
+    const told = JSON.stringify(encodeAnswer(answer));
+    if (truth === undefined) this.#violate(`LOST: ${asked} was acknowledged: ${told}`);
+    else if (told !== truth) this.#violate(`${asked} was answered ${told}, but it was ${truth}`);
+  }
+
+  #compareStrangers(memories: readonly Memory[]): void {
+    const known = new Set(memories.map(({ stamp }) => stamp));
+    for (const stamp of this.#answers.keys())
+      if (!known.has(stamp)) this.#violate(`nobody asked for what is there: ${stamp}`);
+  }
+
+  /** Postgres holds what follows from the whole journal at once. */
+  #comparePostgres(): void {
+    const { history, postgres } = this.#world;
+    const { images, trades, ledger, candles, sequence, stateHash } = fold(history);
+    const watermark = postgres.tables.get('watermark')!.get('');
+    if (watermark?.sequence !== String(sequence) || watermark.state_hash !== stateHash)
+      this.#violate(`the watermark is ${JSON.stringify(watermark)}, not ${sequence} ${stateHash}`);
+    for (const kind of ENTITY_KINDS) this.#compareTable(KINDS[kind].table, images.get(kind)!);
+    this.#compareTable('trades', trades);
+    this.#compareTable('ledger', ledger);
+    this.#compareTable('klines', candles);
+    this.#compareMoney();
+  }
+
+  #compareTable(name: string, rows: readonly (readonly Json[])[]): void {
+    const table = this.#world.postgres.tables.get(name)!;
+    const columns = Object.keys(FORMS.get(name)!.types);
+    const expected = new Map<string, string>();
+    for (const values of rows) {
+      const row = Object.fromEntries(columns.map((column, index) => [column, notationOf(values[index]!)]));
+      expected.set(keyOf(name, row), JSON.stringify(row));
+    }
+    for (const [key, row] of table) {
+      const is = JSON.stringify(row);
+      if (is !== expected.get(key)) this.#violate(`${name} has ${is}, should be ${expected.get(key)}`);
+    }
+    for (const [key, row] of expected) if (!table.has(key)) this.#violate(`${name} lacks ${row}`);
+  }
+
+  /** The ledger of each asset sums to zero. */
+  #compareMoney(): void {
+    const sums = new Map<string, bigint>();
+    for (const { asset, amount } of this.#world.postgres.tables.get('ledger')!.values() as Iterable<Row>)
+      sums.set(asset!, (sums.get(asset!) ?? 0n) + BigInt(amount!));
+    for (const [asset, sum] of sums) if (sum !== 0n) this.#violate(`the ledger of ${asset} sums to ${sum}`);
+  }
+
+  #compareSubscribers(): void {
+    for (const name of this.#named('api')) {
+      const { subscriber, marketData } = this.#processes.api(name)!;
+      for (const market of ['BTC_USDT', 'ETH_USDT', 'ADA_USDT']) {
+        const answer = this.#machine.exchange.query({ kind: 'BOOK', body: { market } });
+        if (answer.kind !== 'BOOK') continue;
+        const difference = subscriber.differenceFrom(answer.book);
+        if (difference !== undefined) this.#violate(difference);
+        const { lastId } = marketData.market(market)!.trades;
+        if (lastId !== answer.book.lastTradeId)
+          this.#violate(`${name}: the trades of ${market} end at ${lastId}, not ${answer.book.lastTradeId}`);
+        this.#compareTrades(name, market, subscriber.trades.get(market) ?? []);
+      }
+    }
+  }
+
+  #compareTrades(
+    name: ProcessName,
+    market: string,
+    heard: readonly { tradeId: number; price: number }[],
+  ): void {
+    const table = this.#world.postgres.tables.get('trades')!;
+    for (const { tradeId, price } of heard) {
+      const stored = table.get(`${market} ${tradeId}`);
+      if (stored?.price !== String(price))
+        this.#violate(`${name}: ${market} has no trade ${tradeId} at ${price}`);
+    }
+  }
+
+  #named(program: string): ProcessName[] {
+    return this.#processes.names.filter(name => name.startsWith(program));
+  }
+
+  #violate(what: string): void {
+    this.#world.violate(what);
+  }
+}
+
+function isBusy(answer: Memory['answer']): boolean {
+  return answer?.kind === 'REFUSED' && answer.reject.code === 'SERVER_BUSY';
+}
+
+function notationOf(value: Json): string | null {
+  if (value === null) return null;
+  return typeof value === 'boolean' ? String(value)[0]! : String(value);
+}

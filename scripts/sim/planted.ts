@@ -1,0 +1,116 @@
+/** Faults of the kind that a simulation is for, each a patch of the product: what one must find to be worth its time. */
+
+interface Patch {
+  /** Relative to the project. */
+  readonly file: string;
+  /** Stands exactly once in the file. */
+  readonly from: string;
+  readonly to: string;
+}
+
+export interface Planted {
+  readonly name: string;
+  readonly patches: readonly Patch[];
+}
+
+export const PLANTED: readonly Planted[] = [
+  {
+    name: "published before the commit's answer",
+    patches: [
+      {
+        file: 'engine/leader.ts',
+        from: 'const next = await this.#commit(batch);\n    publish(commandLog.publisher, keys, batch.publications);',
+        to: 'publish(commandLog.publisher, keys, batch.publications);\n    const next = await this.#commit(batch);',
+      },
+    ],
+  },
+  {
+    name: 'LTRIM before XADD',
+    patches: [
+      {
+        file: 'engine/scripts/commit.lua',
+        from: "  local values = tonumber(ARGV[7])\n  if ARGV[6] ~= '' then",
+        to: "  local values = tonumber(ARGV[7])\n  redis.call('LTRIM', KEYS[3], ARGV[3], -1)\n  if ARGV[6] ~= '' then",
+      },
+      {
+        file: 'engine/scripts/commit.lua',
+        from: "  end\n  redis.call('LTRIM', KEYS[3], ARGV[3], -1)\n  for",
+        to: '  end\n  for',
+      },
+    ],
+  },
+  {
+    name: 'no head check',
+    patches: [{ file: 'engine/scripts/commit.lua', from: 'if head ~= ARGV[1] then', to: 'if false then' }],
+  },
+  {
+    name: 'pipelined commits, fenced by the epoch alone',
+    patches: [
+      {
+        file: 'engine/scripts/commit.lua',
+        from: 'if head ~= ARGV[1] then',
+        to: "if string.match(head or '', '^%d+') ~= string.match(ARGV[1], '^%d+') then",
+      },
+      {
+        file: 'engine/leader.ts',
+        from: 'const taken = await this.#parts.commandLog.commit(this.#head, head, batch);\n    this.#head = head;',
+        to: 'const before = this.#head;\n    this.#head = head;\n    const taken = await this.#parts.commandLog.commit(before, head, batch);',
+      },
+      {
+        file: 'engine/leader.ts',
+        from: 'const next = await this.#commit(batch);\n    publish(commandLog.publisher, keys, batch.publications);\n    return next;',
+        to: 'this.#commit(batch).then(() => publish(commandLog.publisher, keys, batch.publications), () => {});\n    return this.#take();',
+      },
+    ],
+  },
+  {
+    name: 'a connection that sends again',
+    patches: [
+      {
+        file: 'shared/io/redis.ts',
+        from: 'autoResendUnfulfilledCommands: false,\n    enableOfflineQueue: false,\n    maxRetriesPerRequest: 0,',
+        to: 'maxRetriesPerRequest: null,',
+      },
+    ],
+  },
+  {
+    name: 'trimmed up to the watermark, without a margin',
+    patches: [
+      {
+        file: 'db-writer/writer.ts',
+        from: 'const keptBytes = Math.min(KEPT_BYTES, journalLimitBytes * KEPT_PART);',
+        to: 'const keptBytes = 0 * Math.min(KEPT_BYTES, journalLimitBytes * KEPT_PART);',
+      },
+    ],
+  },
+  {
+    name: 'Postgres loaded in more than one transaction',
+    patches: [
+      {
+        file: 'engine/checkpoint.ts',
+        from: 'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY',
+        to: 'BEGIN READ ONLY',
+      },
+    ],
+  },
+  {
+    name: 'a deadline that is not journaled',
+    patches: [
+      {
+        file: 'engine/batch.ts',
+        from: 'this.#commands.push({ time, deadline, entry });',
+        to: 'this.#commands.push({ time, deadline: Number.MAX_SAFE_INTEGER, entry });',
+      },
+    ],
+  },
+  {
+    name: 'a queue place that is not in the after-image',
+    patches: [
+      {
+        file: 'shared/domain/codec.ts',
+        from: 'return IMAGE_ENCODERS[kind](entity);',
+        to: "return IMAGE_ENCODERS[kind](kind === 'order' ? { ...entity, queuePlace: 0 } : entity);",
+      },
+    ],
+  },
+];

@@ -1,0 +1,47 @@
+/** The simulation itself: it repeats, it finds what it is for, and in some hundreds of runs finds nothing else. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import t from 'tap';
+
+const SIM = fileURLToPath(new URL('../scripts/sim.js', import.meta.url));
+
+t.setTimeout(0);
+
+async function sim(...args: string[]): Promise<{ code: number | null; output: string }> {
+  const child = spawn(process.execPath, ['--enable-source-maps', SIM, ...args], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr])
+    stream.setEncoding('utf8').on('data', (text: string) => {
+      output += text;
+    });
+  const [code] = (await once(child, 'close')) as [number | null];
+  return { code, output };
+}
+
+t.test('the same seed is the same run, event by event', async t => {
+  const [first, second] = await Promise.all([sim('--seed', '292'), sim('--seed', '292')]);
+  t.match(first.output, /FAULT/);
+  t.equal(first.output, second.output);
+  t.equal(first.code, 0, first.output);
+});
+
+t.test('bad luck breaks no promise', async t => {
+  const { code, output } = await sim('--runs', '300');
+  t.match(output, /^300 runs in /);
+  t.equal(code, 0, output);
+});
+
+t.test('a planted fault is found, and shown as small as it can be', async t => {
+  const { code, output } = await sim('--planted', 'sends again');
+  t.match(output, /^\| a connection that sends again \| \d+ \| DOUBLED/);
+  t.equal(code, 0, output);
+});
+
+t.test('what is no number of runs is refused', async t => {
+  const { code, output } = await sim('--runs', 'many');
+  t.match(output, /--runs takes a whole number from 1 on/);
+  t.equal(code, 1);
+});
