@@ -1,7 +1,8 @@
 /**
  * The assets and markets as the api knows them: loaded from the engine, kept from its catalog messages.
  *
- * Guarantees: a market that is known has its scale. Nothing is ever removed, as in the engine.
+ * Guarantees: a market that is known has its scale. Nothing is ever removed, as in the engine. A list is the same array
+ * until something is learned, so that whatever is made of it can be kept as long.
  */
 import { type Answer, decodeAnswer } from '../shared/domain/answers.js';
 import type { Asset, Market } from '../shared/domain/entities.js';
@@ -19,11 +20,15 @@ export interface KnownMarket {
 export class Catalog {
   readonly #assets = new Map<string, Asset>();
   readonly #markets = new Map<string, KnownMarket>();
+  #assetList: readonly Asset[] = [];
+  #marketList: readonly KnownMarket[] = [];
 
   /** Takes over what the answer holds; the rest stays. */
   load({ assets, markets }: CatalogAnswer): void {
     for (const asset of assets) this.#assets.set(asset.asset, asset);
     for (const market of markets) this.#learn(market);
+    this.#assetList = sorted(this.#assets);
+    this.#marketList = sorted(this.#markets);
   }
 
   /** A message of the catalog channel: what was created or changed. */
@@ -42,13 +47,13 @@ export class Catalog {
   }
 
   /** Sorted by name. */
-  assets(): Asset[] {
-    return sorted(this.#assets);
+  assets(): readonly Asset[] {
+    return this.#assetList;
   }
 
   /** Sorted by name. */
-  markets(): KnownMarket[] {
-    return sorted(this.#markets);
+  markets(): readonly KnownMarket[] {
+    return this.#marketList;
   }
 
   /** A market whose assets are not known yet is left out: it comes again with the next load. */

@@ -58,12 +58,14 @@ export const ERROR_STATUS = {
   /** Queued perhaps; no answer in time. */
   UNKNOWN_OUTCOME: 504,
 
-  // WebSocket only.
   UNKNOWN_METHOD: 400,
   UNKNOWN_STREAM: 404,
 } as const;
 
 export type ErrorCode = keyof typeof ERROR_STATUS;
+
+/** Of the codes those that no HTTP request meets. */
+export const WEBSOCKET_CODES = ['UNKNOWN_METHOD', 'UNKNOWN_STREAM'] as const satisfies ErrorCode[];
 
 /** The body of an error, as every client sees it. */
 export interface ErrorBody {

@@ -3,7 +3,7 @@ import { Reply } from './route.js';
 import type { Services } from './services.js';
 
 export function getHealth() {
-  return { status: 'alive' };
+  return { status: 'alive' } as const;
 }
 
 export async function getReadiness({ health }: Services) {

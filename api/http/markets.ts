@@ -1,5 +1,6 @@
 /** What anybody may read: assets, markets, depth, trades, candles. */
 import type { z } from 'zod';
+import type { Asset } from '../../shared/domain/entities.js';
 import {
   fillGaps,
   INTERVALS,
@@ -12,15 +13,21 @@ import { ApiError } from '../errors.js';
 import type { History } from '../history.js';
 import { ticker } from '../ticker.js';
 import { assetForm, candleForm, marketForm } from './forms.js';
+import { keptWith } from './kept.js';
 import type * as schemas from './schemas.js';
 import { knownMarket, type Services } from './services.js';
 
+const marketForms = keptWith((markets: readonly KnownMarket[]) =>
+  markets.map(({ market, scale }) => marketForm(market, scale)),
+);
+const assetForms = keptWith((assets: readonly Asset[]) => assets.map(assetForm));
+
 export function getMarkets({ catalog }: Services) {
-  return catalog.markets().map(({ market, scale }) => marketForm(market, scale));
+  return marketForms(catalog.markets());
 }
 
 export function getAssets({ catalog }: Services) {
-  return catalog.assets().map(assetForm);
+  return assetForms(catalog.assets());
 }
 
 export function getTime() {

@@ -5,7 +5,8 @@
 import type { HttpRequest, HttpResponse } from 'uWebSockets.js';
 import { ApiError } from '../errors.js';
 import { type Rate, RateLimit } from '../rate-limit.js';
-import type { Limited, Route } from './route.js';
+import type { Limited } from './operations.js';
+import type { Route } from './route.js';
 
 export type Rates = Readonly<Record<Limited, Rate>>;
 

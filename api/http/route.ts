@@ -1,53 +1,37 @@
-/** What a route is: a line of the table in routes.ts. */
+/** What a route is: an operation with what handles it. */
 import type { z } from 'zod';
 import type { Caller } from '../tokens.js';
+import type { Kept } from './kept.js';
+import type { Operation } from './operations.js';
 import type { Services } from './services.js';
 
-export const METHODS = ['GET', 'POST', 'PATCH', 'DELETE'] as const;
-export type Method = (typeof METHODS)[number];
+/** Gives the answer's body, a `Reply` or what is `Kept`; throws an `ApiError` to refuse. */
+export type Handler<O extends Operation> = O extends { readonly auth: 'none' }
+  ? (services: Services, input: z.output<O['input']>) => Handled<O>
+  : (services: Services, input: z.output<O['input']>, caller: Caller, parameter: string) => Handled<O>;
 
-/** Whose requests to a route are counted together: the caller's account's, or its address's. */
-export type Limited = 'ACCOUNT' | 'ADDRESS';
+type Handled<O extends Operation> = Result<z.input<O['answer']>> | Promise<Result<z.input<O['answer']>>>;
+type Result<B> = B | Reply<B> | Kept<B>;
 
-interface Described<I> {
-  readonly method: Method;
-  /** May end in `/:name`, which stands for one segment. */
-  readonly path: string;
-  /** Of the body of a POST or PATCH, of the query string of a GET or DELETE. */
-  readonly input: z.ZodType<I>;
-  /** Of an answer that is no `Reply`. */
-  readonly status: 200 | 201;
-  /** Refused, before it is read, while more of it comes than is answered (crowd.ts). */
-  readonly isShed?: true;
-  /** Has a limit of its own (rate-limits.ts); by `ACCOUNT` only where there is a caller. */
-  readonly limited?: Limited;
-}
-
-export interface PublicRoute<I> extends Described<I> {
+interface PublicRoute extends Operation {
   readonly auth: 'none';
-  /** The answer's body, or a `Reply`; throws an `ApiError` to refuse. */
-  handle(services: Services, input: I): unknown;
+  handle(services: Services, input: unknown): unknown;
 }
 
-export interface UserRoute<I> extends Described<I> {
+interface UserRoute extends Operation {
   readonly auth: 'user' | 'admin';
   /** @param parameter the segment that `:name` stands for, else empty */
-  handle(services: Services, input: I, caller: Caller, parameter: string): unknown;
+  handle(services: Services, input: unknown, caller: Caller, parameter: string): unknown;
 }
 
-/** Its schema and its handler fit: `route` has seen to it. */
-export type Route = PublicRoute<unknown> | UserRoute<unknown>;
+export type Route = PublicRoute | UserRoute;
 
 /** An answer whose status is not its route's. */
-export class Reply {
+export class Reply<B = unknown> {
   constructor(
     readonly status: number,
-    readonly body: unknown,
+    readonly body: B,
   ) {}
-}
-
-export function route<I>(description: PublicRoute<I> | UserRoute<I>): Route {
-  return description as Route;
 }
 
 /** Finds routes by path and method. */

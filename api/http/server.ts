@@ -18,6 +18,7 @@ import { ApiError, type ErrorCode } from '../errors.js';
 import type { Caller } from '../tokens.js';
 import { AccessLog } from './access-log.js';
 import { MAX_BODY_BYTES, readBody } from './body.js';
+import { Kept, matches } from './kept.js';
 import { clientAddress, RateLimits, type Rates } from './rate-limits.js';
 import { Reply, type Route, Router } from './route.js';
 import { ROUTES } from './routes.js';
@@ -57,6 +58,8 @@ interface Call {
   readonly route: Route | undefined;
   readonly parameter: string;
   readonly authorization: string;
+  /** Of a GET: what its client has. */
+  readonly ifNoneMatch: string;
   /** Of the `performance.now()` kind. */
   readonly startedAt: number;
   /** By which it has asked the engine. */
@@ -66,10 +69,11 @@ interface Call {
   over: boolean;
 }
 
-/** `code` and `headers` of a refusal. */
+/** `json`: nothing where the client has it. `etag`: of what may be kept. `code` and `headers` of a refusal. */
 interface CallAnswer {
   readonly status: number;
-  readonly json: string;
+  readonly json?: string;
+  readonly etag?: string;
   readonly code?: ErrorCode;
   readonly headers?: ApiError['headers'];
 }
@@ -151,6 +155,7 @@ export class HttpServer {
       route: found?.methods.get(method),
       parameter: found?.parameter ?? '',
       authorization: request.getHeader('authorization'),
+      ifNoneMatch: method === 'GET' ? request.getHeader('if-none-match') : '',
       startedAt: performance.now(),
       entries: [],
       caller: undefined,
@@ -168,7 +173,8 @@ export class HttpServer {
     try {
       const raw = read();
       const answer = await this.#handle(call.route!, raw, call);
-      if (answer instanceof Reply) this.#answer(call, answer.status, answer.body);
+      if (answer instanceof Kept) this.#answerKept(call, answer);
+      else if (answer instanceof Reply) this.#answer(call, answer.status, answer.body);
       else this.#answer(call, call.route!.status, answer);
     } catch (error) {
       this.#fail(call, error);
@@ -199,6 +205,11 @@ export class HttpServer {
     this.#finish(call, { status, json });
   }
 
+  #answerKept(call: Call, { json, etag }: Kept): void {
+    if (matches(call.ifNoneMatch, etag)) this.#finish(call, { status: 304, etag });
+    else this.#finish(call, { status: call.route!.status, json, etag });
+  }
+
   #fail(call: Call, error: unknown): void {
     const refusal = error instanceof ApiError ? error : this.#internalError(call, error);
     const { status, code, headers } = refusal;
@@ -224,13 +235,15 @@ export class HttpServer {
     this.#note(call, answer, isGone);
   }
 
-  #send({ response, id, method }: Call, { status, json, headers = {} }: CallAnswer): void {
+  #send({ response, id, method }: Call, { status, json, etag, headers = {} }: CallAnswer): void {
     response.cork(() => {
       response.writeStatus(statusLines.get(status)!);
       response.writeHeader('Content-Type', 'application/json');
       response.writeHeader('X-Request-Id', id);
+      if (method === 'GET') writeCaching(response, etag);
       for (const name in headers) response.writeHeader(name, headers[name]!);
-      if (method === 'HEAD') response.endWithoutBody(0, this.#draining);
+      if (json === undefined) response.endWithoutBody(undefined, this.#draining);
+      else if (method === 'HEAD') response.endWithoutBody(0, this.#draining);
       else response.end(json, this.#draining);
     });
   }
@@ -244,6 +257,12 @@ export class HttpServer {
       now,
     );
   }
+}
+
+/** What has a tag is kept by clients, who ask each time whether it is still so; everything else is stored nowhere. */
+function writeCaching(response: HttpResponse, etag: string | undefined): void {
+  response.writeHeader('Cache-Control', etag === undefined ? 'no-store' : 'no-cache');
+  if (etag !== undefined) response.writeHeader('ETag', etag);
 }
 
 /** The refusal of a path that is not there, or of a method that a path does not have. */

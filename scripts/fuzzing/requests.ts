@@ -2,7 +2,8 @@
  * Requests as nobody should send them: made from the table of routes and the schemas of their inputs, so that a new
  * route is among them by itself. The same seed gives the same requests.
  */
-import { METHODS, type Route, Router } from '../../api/http/route.js';
+import { METHODS } from '../../api/http/operations.js';
+import { type Route, Router } from '../../api/http/route.js';
 import type { Random } from '../random.js';
 import { hostileValue, properValue, type Schema, schemaOf, spoiled } from './values.js';
 

@@ -1,0 +1,160 @@
+/**
+ * The form of everything that a WebSocket client sends and is sent, as API.md spells it.
+ *
+ * Guarantees: nothing here is used while serving; the tests check what a running gateway sends.
+ */
+import { z } from 'zod';
+import { MARKET_NAME } from '../../shared/domain/entities.js';
+import { INTERVALS } from '../../shared/domain/klines.js';
+import { ORDER_STATUSES, ORDER_TYPES, SIDES, TIMES_IN_FORCE } from '../../shared/domain/orders.js';
+import type { ErrorCode } from '../errors.js';
+import { count, decimal, id, levels, name, signedDecimal, ticker, time } from '../http/answers.js';
+
+const market = z.string().regex(MARKET_NAME);
+const stamped = { E: time, s: market };
+
+const trade = z.strictObject({
+  e: z.literal('trade'),
+  ...stamped,
+  t: id,
+  p: decimal,
+  q: decimal,
+  T: time,
+  m: z.boolean().meta({ description: 'the buyer is the maker' }),
+});
+
+/** The best 5,000 levels a side. */
+const depthSnapshot = z.strictObject({
+  e: z.literal('depthSnapshot'),
+  s: market,
+  u: count,
+  b: levels,
+  a: levels,
+});
+
+const depthUpdate = z.strictObject({
+  e: z.literal('depthUpdate'),
+  ...stamped,
+  U: count.meta({ description: 'one more than the `u` before' }),
+  u: count,
+  b: levels,
+  a: levels,
+});
+
+const bookTicker = z.strictObject({
+  u: count,
+  s: market,
+  b: decimal.nullable(),
+  B: decimal.nullable(),
+  a: decimal.nullable(),
+  A: decimal.nullable(),
+});
+
+const kline = z.strictObject({
+  e: z.literal('kline'),
+  ...stamped,
+  k: z.strictObject({
+    t: time,
+    T: time,
+    s: market,
+    i: z.enum(INTERVALS),
+    o: decimal,
+    c: decimal,
+    h: decimal,
+    l: decimal,
+    v: decimal,
+    n: count,
+    x: z.boolean().meta({ description: 'the candle is closed' }),
+    q: decimal,
+    V: decimal,
+    Q: decimal,
+    f: id,
+    L: id,
+  }),
+});
+
+/** Of the account's events without gaps, over restarts too. */
+const seq = count;
+
+const executionReport = z.strictObject({
+  e: z.literal('executionReport'),
+  seq,
+  ...stamped,
+  i: id,
+  c: z.string(),
+  S: z.enum(SIDES),
+  o: z.enum(ORDER_TYPES),
+  f: z.enum(TIMES_IN_FORCE),
+  q: decimal.nullable(),
+  p: decimal.nullable(),
+  x: z.enum(['NEW', 'TRADE', 'CANCELED', 'EXPIRED', 'REPLACED']),
+  X: z.enum(ORDER_STATUSES),
+  l: decimal,
+  L: decimal,
+  z: decimal,
+  Z: decimal,
+  t: id.nullable(),
+  m: z.boolean(),
+  n: decimal,
+  N: name.nullable(),
+  T: time,
+});
+
+const balanceUpdate = z.strictObject({
+  e: z.literal('balanceUpdate'),
+  seq,
+  E: time,
+  a: name,
+  f: decimal,
+  l: decimal,
+  d: signedDecimal,
+  r: z.string(),
+});
+
+export const userEvent = z.discriminatedUnion('e', [executionReport, balanceUpdate]);
+
+/** Of each kind of stream: how it is named, and the data of its messages. */
+export const STREAMS = {
+  trade: { name: '{market}@trade', data: trade },
+  depth: { name: '{market}@depth', data: z.discriminatedUnion('e', [depthSnapshot, depthUpdate]) },
+  bookTicker: { name: '{market}@bookTicker', data: bookTicker },
+  ticker: { name: '{market}@ticker', data: ticker },
+  kline: { name: '{market}@kline_{interval}', data: kline },
+  user: { name: 'user', data: userEvent },
+} as const;
+
+export type StreamKind = keyof typeof STREAMS;
+export type StreamData<K extends StreamKind> = z.output<(typeof STREAMS)[K]['data']>;
+
+const requestId = z
+  .union([z.int(), z.string(), z.null()])
+  .meta({ description: 'chosen by the client, to tell answers apart' });
+
+export const request = z.strictObject({
+  method: z.enum(['SUBSCRIBE', 'UNSUBSCRIBE', 'LIST_SUBSCRIPTIONS', 'PING', 'AUTH']),
+  params: z.array(z.string()).optional().meta({ description: 'names of streams; of AUTH the token' }),
+  id: requestId.optional(),
+});
+
+const SOCKET_CODES = [
+  'BAD_JSON',
+  'BAD_FIELD',
+  'UNKNOWN_METHOD',
+  'UNKNOWN_STREAM',
+  'UNAUTHENTICATED',
+  'TOKEN_EXPIRED',
+  'LIMIT_EXCEEDED',
+] as const satisfies readonly ErrorCode[];
+
+export const answer = z.strictObject({
+  result: z
+    .array(z.string())
+    .nullable()
+    .meta({ description: 'of LIST_SUBSCRIPTIONS the names of the streams' }),
+  id: requestId,
+});
+
+export const refusal = z.strictObject({
+  error: z.strictObject({ code: z.enum(SOCKET_CODES), message: z.string(), field: z.string().optional() }),
+  id: requestId,
+});
