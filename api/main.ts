@@ -21,6 +21,7 @@ import { Database } from './database.js';
 import { EngineClient } from './engine-client.js';
 import { Health } from './health.js';
 import { History } from './history.js';
+import { attachDocs } from './http/docs.js';
 import { HttpServer, type HttpSettings } from './http/server.js';
 import { MarketData } from './market-data.js';
 import { parseSignupBalance, Signup } from './signup.js';
@@ -105,6 +106,7 @@ async function start(): Promise<void> {
   const server = new HttpServer(services, log, httpSettings());
   const app = App();
   const gateway = attachGateway(app, { engine, marketData });
+  attachDocs(app);
   server.attach(app);
   const socket = await listen(app);
   log.info({ host: config.host, port: config.port }, 'listening');

@@ -111,6 +111,7 @@ t.test('what is kept has a tag and is not sent twice; everything else is stored 
     const again = await ifNoneMatch(path, `"another", W/${headers.etag}`);
     t.match(again, { status: 304, headers: { etag: headers.etag } });
     t.equal(again.body, undefined, 'without a body');
+    t.equal(again.headers['content-length'], undefined);
     t.equal((await ifNoneMatch(path, '"another"')).status, 200);
   }
 });
@@ -129,6 +130,22 @@ t.test('a tag is no longer right once something has changed', async t => {
   const assets = await stack.request('GET', '/api/v1/assets');
   await stack.request('POST', '/api/v1/admin/assets', { token, body: { asset: 'NEW', decimals: 2 } });
   t.equal((await ifNoneMatch('/api/v1/assets', assets.headers.etag!)).status, 200);
+});
+
+t.test('the page is served whole, by a policy that names no other host', async t => {
+  const page = await fetch(`${stack.url}/docs`);
+  const html = await page.text();
+  const policy = page.headers.get('content-security-policy') ?? '';
+  t.match(policy, /default-src 'none'/);
+  t.notMatch(policy, /https?:|\*|script-src[^;]*unsafe/);
+  const files = [...html.matchAll(/(?:src|href)="(\/[^"]*)"/g)].map(([, file]) => file!);
+  t.equal(files.length, 3);
+  for (const file of files) {
+    const first = await fetch(`${stack.url}${file}`);
+    const etag = first.headers.get('etag')!;
+    t.equal((await first.text()).length > 0, true, file);
+    t.equal((await fetch(`${stack.url}${file}`, { headers: { 'if-none-match': etag } })).status, 304, file);
+  }
 });
 
 function placeOrder(side: string, price: string, quantity: string): Promise<Answer> {

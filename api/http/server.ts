@@ -242,7 +242,8 @@ export class HttpServer {
       response.writeHeader('X-Request-Id', id);
       if (method === 'GET') writeCaching(response, etag);
       for (const name in headers) response.writeHeader(name, headers[name]!);
-      if (json === undefined) response.endWithoutBody(undefined, this.#draining);
+      // Only without arguments it says nothing of a length.
+      if (json === undefined) response.endWithoutBody();
       else if (method === 'HEAD') response.endWithoutBody(0, this.#draining);
       else response.end(json, this.#draining);
     });
