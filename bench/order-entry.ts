@@ -5,7 +5,7 @@
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { Client } from '../scripts/client.js';
+import { Client } from '../scripts/client/client.js';
 import { durabilityLines } from './durability.js';
 import { type BenchExchange, startExchange } from './exchange.js';
 import { Load } from './load.js';
@@ -50,8 +50,7 @@ interface Lag {
 async function drainWriter(exchange: BenchExchange): Promise<Lag> {
   const started = performance.now();
   const client = new Client(exchange.address);
-  const lag = async () =>
-    (await client.request<{ dbWriter: { lag: number } }>('GET', '/health/ready')).dbWriter.lag;
+  const lag = async () => (await client.call('getReadiness', {})).dbWriter.lag ?? Number.POSITIVE_INFINITY;
   const commands = await lag();
   while ((await lag()) > 0) await delay(10);
   client.close();

@@ -10,7 +10,7 @@ import { fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { decodeFromCompressedBase64, type Histogram } from 'hdr-histogram-js';
-import { Client } from '../scripts/client.js';
+import { Client } from '../scripts/client/client.js';
 import { createPool } from '../shared/io/postgres.js';
 import { durabilityLines } from './durability.js';
 import { machineLine } from './engine/machine.js';
@@ -121,7 +121,7 @@ function sum(counts: readonly (readonly [string, number])[]): Map<string, number
 async function storedOrders({ address, databaseUrl }: BenchExchange): Promise<number> {
   const client = new Client(address);
   for (;;) {
-    const health = await client.request<{ dbWriter: { lag: number | null } }>('GET', '/health/ready');
+    const health = await client.call('getReadiness', {});
     if (health.dbWriter.lag === 0) break;
   }
   client.close();

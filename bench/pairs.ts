@@ -1,6 +1,6 @@
 /** Traders in pairs, each with what it needs for any number of orders: one offers, the other takes as much. */
 import { createSigner } from 'fast-jwt';
-import { Client } from '../scripts/client.js';
+import { Client } from '../scripts/client/client.js';
 import { FIRST_USER } from '../shared/domain/entities.js';
 import { httpRequest } from './connection.js';
 import type { BenchExchange } from './exchange.js';
@@ -44,7 +44,7 @@ async function openPair(exchange: BenchExchange, client: Client, index: number):
 }
 
 function deposit(client: Client, asset: string, amount: string): Promise<unknown> {
-  return client.request('POST', '/api/v1/user/deposit', { asset, amount });
+  return client.call('deposit', { asset, amount });
 }
 
 function token(exchange: BenchExchange, account: number): string {

@@ -14,7 +14,7 @@ import { type BenchExchange, startExchange } from '../bench/exchange.js';
 import { FIRST_USER } from '../shared/domain/entities.js';
 import { keysOf } from '../shared/io/keys.js';
 import { connectPatiently, redisAt } from '../shared/io/redis.js';
-import { Client } from './client.js';
+import { Client } from './client/client.js';
 import { type FuzzReport, fuzz } from './fuzzing/fuzz.js';
 import type { Callers } from './fuzzing/requests.js';
 import { LARGEST_SEED } from './random.js';
@@ -82,9 +82,9 @@ async function callersOf({ address, jwtSecret }: BenchExchange): Promise<Callers
   const users: string[] = [];
   for (let number = 0; number < USERS; number++) {
     const body = { email: `user-${number}@fuzz.test`, password: 'correct horse' };
-    const { token } = await client.request<{ token: string }>('POST', '/api/v1/user/new', body);
+    const { token } = await client.call('register', body);
     for (const [asset, amount] of Object.entries(FUNDS))
-      await client.signedIn(token).request('POST', '/api/v1/user/deposit', { asset, amount });
+      await client.signedIn(token).call('deposit', { asset, amount });
     users.push(token);
   }
   client.close();

@@ -9,16 +9,18 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
+import { opposite } from '../shared/domain/orders.js';
 import { fromUnits, toUnits } from '../shared/domain/units.js';
 import { readConfig } from '../shared/io/config.js';
-import { Client } from './client.js';
+import { Client } from './client/client.js';
+import { allPages } from './client/pages.js';
+import { Streams } from './client/streams.js';
 import { Progress } from './progress.js';
 import { type RecordedTrade, readTrades } from './recording.js';
 
 const BASE = { asset: 'BTC', decimals: 8 };
 const QUOTE = { asset: 'USDT', decimals: 8 };
 const SETTLE_TIMEOUT_MS = 30_000;
-const PAGE = 1000;
 
 interface Account {
   client: Client;
@@ -46,7 +48,7 @@ if (trades.length === 0) fail(`${file} holds no trades`);
 
 const market = `REPLAY${Date.now().toString(36).slice(-4).toUpperCase()}_${QUOTE.asset}`;
 const admin = await signIn();
-await admin.request('POST', '/api/v1/admin/markets', {
+await admin.call('createMarket', {
   market,
   base: BASE.asset,
   quote: QUOTE.asset,
@@ -60,10 +62,10 @@ const taker = await openAccount('taker');
 const before = [await balancesOf(maker), await balancesOf(taker)] as const;
 
 const published: PlainTrade[] = [];
-const stream = await admin.subscribe<{ t: number | string; p: string; q: string; m: boolean }>(
-  `${market.toLowerCase()}@trade`,
-  ({ t, p, q, m }) => published.push({ tradeId: String(t), price: p, quantity: q, buyerIsMaker: m }),
-);
+const streams = new Streams(address);
+await streams.subscribe(`${market.toLowerCase()}@trade`, ({ t, p, q, m }) => {
+  published.push({ tradeId: t, price: p, quantity: q, buyerIsMaker: m });
+});
 const seconds = await replayTrades();
 const differences = [
   ...compareTrades('stream', await settled(async () => published)),
@@ -72,7 +74,7 @@ const differences = [
   ...compareBalances('maker', before[0], await balancesOf(maker), 1n),
   ...compareBalances('taker', before[1], await balancesOf(taker), -1n),
 ];
-stream.close();
+streams.close();
 const rate = Math.round((2 * trades.length) / seconds);
 console.log(`${trades.length} trades in ${market}: ${rate} orders a second, one at a time`);
 for (const difference of differences.slice(0, 20)) console.log(difference);
@@ -84,7 +86,7 @@ async function signIn(): Promise<Client> {
   const password =
     config.adminPassword ?? readFileSync(join(config.dataDir, 'admin-password'), 'utf8').trim();
   const credentials = { email: config.adminEmail, password };
-  const { token } = await client.request<{ token: string }>('POST', '/api/v1/user/login', credentials);
+  const { token } = await client.call('logIn', credentials);
   return client.signedIn(token);
 }
 
@@ -94,11 +96,7 @@ async function openAccount(role: string): Promise<Account> {
     email: `${role}-${market.toLowerCase()}-${Date.now()}@replay.test`,
     password: 'a-long-password',
   };
-  const user = await new Client(address).request<{ userId: string; token: string }>(
-    'POST',
-    '/api/v1/user/new',
-    credentials,
-  );
+  const user = await new Client(address).call('register', credentials);
   const total = totals();
   for (const [{ asset, decimals }, amount] of [
     [BASE, total.base],
@@ -110,7 +108,7 @@ async function openAccount(role: string): Promise<Account> {
       amount: fromUnits(amount, decimals),
       id: `${market}-${asset}`,
     };
-    await admin.request('POST', '/api/v1/admin/deposit', deposit);
+    await admin.call('depositForUser', deposit);
   }
   return { client: admin.signedIn(user.token), userId: user.userId };
 }
@@ -119,10 +117,10 @@ async function replayTrades(): Promise<number> {
   const progress = new Progress('replaying', expected.length);
   const started = performance.now();
   for (const [index, { price, quantity, buyerIsMaker }] of expected.entries()) {
-    const order = { market, type: 'LIMIT', price, quantity };
-    const [makerSide, takerSide] = buyerIsMaker ? ['BUY', 'SELL'] : ['SELL', 'BUY'];
-    await maker.client.request('POST', '/api/v1/order', { ...order, side: makerSide });
-    await taker.client.request('POST', '/api/v1/order', { ...order, side: takerSide, timeInForce: 'IOC' });
+    const order = { market, type: 'LIMIT', price, quantity } as const;
+    const makerSide = buyerIsMaker ? 'BUY' : 'SELL';
+    await maker.client.call('placeOrder', { ...order, side: makerSide });
+    await taker.client.call('placeOrder', { ...order, side: opposite(makerSide), timeInForce: 'IOC' });
     progress.reach(index + 1);
   }
   return (performance.now() - started) / 1000;
@@ -138,26 +136,14 @@ async function settled(read: () => Promise<PlainTrade[]>): Promise<PlainTrade[]>
   }
 }
 
-interface Fill extends Omit<PlainTrade, 'buyerIsMaker'> {
-  side: 'BUY' | 'SELL';
-}
-
 /** An account's fills, oldest first. */
 async function storedTrades({ client }: Account, isMaker: boolean): Promise<PlainTrade[]> {
-  const list: PlainTrade[] = [];
-  let cursor: string | null = null;
-  do {
-    const from: string = cursor === null ? '' : `&cursor=${cursor}`;
-    const page: { items: Fill[]; nextCursor: string | null } = await client.request(
-      'GET',
-      `/api/v1/user/trades?market=${market}&limit=${PAGE}${from}`,
-    );
-    for (const { tradeId, price, quantity, side } of page.items) {
-      list.push({ tradeId, price, quantity, buyerIsMaker: (side === 'BUY') === isMaker });
-    }
-    cursor = page.nextCursor;
-  } while (cursor !== null);
-  return list.reverse();
+  const fills = await allPages(place => client.call('tradeHistory', { market, ...place }));
+  return fills
+    .map(({ tradeId, price, quantity, side }) => {
+      return { tradeId, price, quantity, buyerIsMaker: (side === 'BUY') === isMaker };
+    })
+    .reverse();
 }
 
 function compareTrades(where: string, found: readonly PlainTrade[]): string[] {
@@ -178,10 +164,7 @@ function compareTrades(where: string, found: readonly PlainTrade[]): string[] {
 type Balances = ReadonlyMap<string, bigint>;
 
 async function balancesOf({ client }: Account): Promise<Balances> {
-  const user = await client.request<{ balances: { asset: string; available: string; locked: string }[] }>(
-    'GET',
-    '/api/v1/user',
-  );
+  const user = await client.call('profile', {});
   const known = new Map<string, bigint>();
   for (const { asset, decimals } of [BASE, QUOTE]) {
     const balance = user.balances.find(({ asset: name }) => name === asset)!;

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { build } from 'hdr-histogram-js';
-import { Client } from '../../scripts/client.js';
+import { Client } from '../../scripts/client/client.js';
 
 const PROBE_INTERVAL_MS = 20;
 
@@ -26,7 +26,7 @@ export async function watchApi<T>(address: string, pid: number, work: Promise<T>
   });
   while (!over) {
     const sentAt = performance.now();
-    await client.request('GET', '/api/v1/time');
+    await client.call('getTime', {});
     probes.recordValue(Math.round((performance.now() - sentAt) * 1000));
     mostMegabytes = Math.max(mostMegabytes, residentMegabytes(pid));
     await delay(PROBE_INTERVAL_MS);

@@ -3,6 +3,7 @@
  */
 import { isOpen } from '../../shared/domain/orders.js';
 import { toUnits } from '../../shared/domain/units.js';
+import { allPages } from '../client/pages.js';
 import {
   type Fill,
   follows,
@@ -11,7 +12,7 @@ import {
   type RememberedOrder,
   type RememberedTransfer,
 } from './memory.js';
-import type { BalanceEntry, Stored, TransferEntry } from './stored.js';
+import type { Stored, TransferEntry } from './stored.js';
 import type { Depth, StreamReader, StreamTrade } from './streams.js';
 import type { Trader } from './trader.js';
 
@@ -19,13 +20,6 @@ export interface Finding {
   readonly kind: 'LOST' | 'DOUBLED' | 'CONTRADICTION';
   readonly what: string;
 }
-
-interface Page<T> {
-  items: T[];
-  nextCursor: string | null;
-}
-
-const PAGE = 1000;
 
 export class Comparison {
   readonly findings: Finding[] = [];
@@ -62,8 +56,8 @@ export class Comparison {
   /** All of an account, in which the API and Postgres must agree. */
   async #orders(trader: Trader): Promise<OrderAnswer[]> {
     const stored = await this.#stored.orders(trader.account);
-    const answered = await allPages<OrderAnswer>(trader, '/user/order');
-    const open = await trader.request<OrderAnswer[]>('GET', '/order/open');
+    const answered = await allPages(place => trader.call('orderHistory', place));
+    const open = await trader.call('openOrders', {});
     this.#compareLists(`orders of ${trader.name}`, stored, answered.map(withoutFills));
     const storedOpen = stored.filter(({ status }) => isOpen(status)).reverse();
     this.#compareLists(`open orders of ${trader.name}`, storedOpen, open.map(withoutFills));
@@ -111,7 +105,7 @@ export class Comparison {
   /** All of an account, in which the API and Postgres must agree. */
   async #transfers(trader: Trader): Promise<TransferEntry[]> {
     const stored = await this.#stored.transfers(trader.account);
-    const entries = await allPages<TransferEntry>(trader, '/user/ledger');
+    const entries = await allPages(place => trader.call('ledgerHistory', place));
     const answered = entries
       .filter(({ type }) => type === 'DEPOSIT' || type === 'WITHDRAWAL')
       .map(({ ledgerId, asset, amount, type, reference }) => ({ ledgerId, asset, amount, type, reference }));
@@ -151,7 +145,7 @@ export class Comparison {
     orders: readonly OrderAnswer[],
     transfers: readonly TransferEntry[],
   ): Promise<void> {
-    const { balances } = await trader.request<{ balances: BalanceEntry[] }>('GET', '/user');
+    const { balances } = await trader.call('profile', {});
     const held = balances.filter(({ available, locked }) => /[1-9]/.test(available + locked));
     const byName = held.sort((a, b) => (a.asset < b.asset ? -1 : 1));
     this.#compareLists(`balances of ${trader.name}`, await this.#stored.balances(trader.account), byName);
@@ -214,16 +208,4 @@ function sum(amounts: readonly bigint[]): bigint {
 
 function textOf(value: unknown): string {
   return JSON.stringify(value, (_, part) => (typeof part === 'bigint' ? String(part) : part)) ?? 'nothing';
-}
-
-async function allPages<T>(trader: Trader, path: string): Promise<T[]> {
-  const list: T[] = [];
-  let cursor: string | null = null;
-  do {
-    const from: string = cursor === null ? '' : `&cursor=${cursor}`;
-    const page: Page<T> = await trader.request('GET', `${path}?limit=${PAGE}${from}`);
-    list.push(...page.items);
-    cursor = page.nextCursor;
-  } while (cursor !== null);
-  return list;
 }

@@ -2,14 +2,9 @@
  * What one client remembers of the exchange's answers, and what it can tell from them alone: an answer that contradicts
  * an earlier one.
  */
-import {
-  isOpen,
-  type OrderStatus,
-  type OrderType,
-  type Side,
-  type TimeInForce,
-} from '../../shared/domain/orders.js';
-import { RefusedError } from '../client.js';
+import type { Answer, Input } from '../../api/http/operations.js';
+import { isOpen } from '../../shared/domain/orders.js';
+import { RefusedError } from '../client/client.js';
 
 /**
  * What became of a request, as far as its client knows. `REFUSED` is final, `NOT_QUEUED` was never asked of the engine,
@@ -17,15 +12,7 @@ import { RefusedError } from '../client.js';
  */
 export type Outcome = 'ACKNOWLEDGED' | 'REFUSED' | 'NOT_QUEUED' | 'UNKNOWN';
 
-export interface OrderRequest {
-  readonly market: string;
-  readonly side: Side;
-  readonly type: OrderType;
-  readonly quantity: string;
-  readonly price?: string;
-  readonly timeInForce?: TimeInForce;
-  readonly clientOrderId: string;
-}
+export type OrderRequest = Input<'placeOrder'> & { readonly clientOrderId: string };
 
 export interface Fill {
   readonly tradeId: string;
@@ -34,15 +21,7 @@ export interface Fill {
 }
 
 /** An order as the API answers it. */
-export interface OrderAnswer extends Omit<OrderRequest, 'price'> {
-  readonly orderId: string;
-  readonly price: string | null;
-  readonly status: OrderStatus;
-  readonly filledQuantity: string;
-  readonly filledQuote: string;
-  /** Left out where Postgres did not answer. */
-  readonly fills?: readonly Fill[];
-}
+export type OrderAnswer = Answer<'getOrder'>;
 
 export interface RememberedOrder {
   readonly request: OrderRequest;

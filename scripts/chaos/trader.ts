@@ -6,12 +6,11 @@
  * be asked.
  */
 import { Agent } from 'node:http';
+import type { Answer, Input, OperationName } from '../../api/http/operations.js';
 import { isOpen } from '../../shared/domain/orders.js';
-import { Client, RefusedError } from '../client.js';
+import { Client, RefusedError } from '../client/client.js';
 import {
   Memory,
-  type OrderAnswer,
-  type OrderRequest,
   outcomeOf,
   type RememberedOrder,
   type RememberedTransfer,
@@ -54,11 +53,7 @@ export class Trader {
       return new Client(address, undefined, agent);
     });
     const credentials = { email: `${name}@chaos.test`, password: 'a-long-password' };
-    const { userId, token } = await clients[0]!.request<{ userId: string; token: string }>(
-      'POST',
-      '/api/v1/user/new',
-      credentials,
-    );
+    const { userId, token } = await clients[0]!.call('register', credentials);
     const signedIn = clients.map(client => client.signedIn(token));
     return new Trader(name, Number(userId), signedIn, tally);
   }
@@ -67,10 +62,10 @@ export class Trader {
     for (const client of this.#clients) client.close();
   }
 
-  async place(form: Omit<OrderRequest, 'clientOrderId'>): Promise<RememberedOrder> {
+  async place(form: Input<'placeOrder'>): Promise<RememberedOrder> {
     const order = this.memory.order({ ...form, clientOrderId: this.#newName() });
     try {
-      this.memory.saw(order, await this.#command<OrderAnswer>('POST', '/order', order.request));
+      this.memory.saw(order, await this.#command('placeOrder', order.request));
     } catch (error) {
       order.outcome = this.#failed(error, order.request);
       if (error instanceof RefusedError) order.finalAt = performance.now() + DEADLINE_MS;
@@ -81,7 +76,7 @@ export class Trader {
 
   async cancel(order: RememberedOrder): Promise<void> {
     try {
-      const answer = await this.#command<OrderAnswer>('DELETE', `/order?${nameOf(order)}`);
+      const answer = await this.#command('cancelOrder', nameOf(order));
       if (answer.status !== 'CANCELED') this.memory.contradict('canceled, but', order.request, answer);
       this.memory.saw(order, answer);
       order.cancels.add('ACKNOWLEDGED');
@@ -96,7 +91,7 @@ export class Trader {
   async ask(order: RememberedOrder): Promise<void> {
     const isFinal = performance.now() >= order.finalAt;
     try {
-      this.memory.saw(order, await this.request<OrderAnswer>('GET', `/order?${nameOf(order)}`));
+      this.memory.saw(order, await this.call('getOrder', nameOf(order)));
     } catch (error) {
       if (!isUnknownOrder(error)) return;
       if (order.outcome === 'ACKNOWLEDGED')
@@ -134,13 +129,13 @@ export class Trader {
   }
 
   /** The answer to a question. */
-  async request<T>(method: string, path: string, body?: object): Promise<T> {
+  async call<N extends OperationName>(name: N, input: Input<N>): Promise<Answer<N>> {
     this.#tally.requests++;
     try {
-      return await this.#clients[this.#current]!.request<T>(method, `/api/v1${path}`, body);
+      return await this.#clients[this.#current]!.call(name, input);
     } catch (error) {
       if (!(error instanceof RefusedError)) this.#current = (this.#current + 1) % this.#clients.length;
-      else if (error.code === 'INTERNAL_ERROR') this.memory.contradict(error.message, { method, path }, body);
+      else if (error.code === 'INTERNAL_ERROR') this.memory.contradict(error.message, { name }, input);
       throw error;
     }
   }
@@ -148,7 +143,7 @@ export class Trader {
   async #send(transfer: RememberedTransfer): Promise<RememberedTransfer['outcome']> {
     const { kind, ...body } = transfer.request;
     try {
-      const { ledgerId } = await this.#command<{ ledgerId: string }>('POST', `/user/${kind}`, body);
+      const { ledgerId } = await this.#command(kind, body);
       transfer.ledgerId = ledgerId;
       return 'ACKNOWLEDGED';
     } catch (error) {
@@ -156,8 +151,8 @@ export class Trader {
     }
   }
 
-  async #command<T>(method: string, path: string, body?: object): Promise<T> {
-    const answer = await this.request<T>(method, path, body);
+  async #command<N extends OperationName>(name: N, input: Input<N>): Promise<Answer<N>> {
+    const answer = await this.call(name, input);
     this.#tally.acknowledged++;
     return answer;
   }
@@ -191,7 +186,7 @@ function isUnknownOrder(error: unknown): boolean {
 }
 
 /** By the client's own name, as long as there is no other. */
-function nameOf({ request, seen }: RememberedOrder): string {
+function nameOf({ request, seen }: RememberedOrder): Input<'getOrder'> {
   const { market, clientOrderId } = request;
-  return seen === undefined ? `market=${market}&clientOrderId=${clientOrderId}` : `orderId=${seen.orderId}`;
+  return seen === undefined ? { market, clientOrderId } : { orderId: seen.orderId };
 }

@@ -46,7 +46,7 @@ async function act(trader: Trader, random: Random): Promise<unknown> {
   if (share < 88) return trader.transfer(transferOf(random));
   if (share < 92) return trader.askUnknown();
   if (share < 96) return resting.length > 0 ? trader.ask(random.of(resting)) : undefined;
-  return trader.request('GET', share < 98 ? '/user' : '/order/open');
+  return share < 98 ? trader.call('profile', {}) : trader.call('openOrders', {});
 }
 
 function orderOf(random: Random) {
