@@ -155,6 +155,12 @@ export class History {
     return new Set(rows.map(row => String(row.reference)));
   }
 
+  /** The number of the account's last report that is stored; 0 where there is none. */
+  async lastSeq(account: number): Promise<number> {
+    const [row] = await this.#database.query('SELECT seq FROM accounts WHERE account = $1', [account]);
+    return Number(row?.seq ?? 0);
+  }
+
   /** Oldest first. */
   async candles({ market, interval, from, to, limit, keep }: CandleFilter): Promise<Candle[]> {
     const rows = await this.#database.query(

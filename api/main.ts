@@ -24,6 +24,7 @@ import { History } from './history.js';
 import { attachDocs } from './http/docs.js';
 import { HttpServer, type HttpSettings } from './http/server.js';
 import { MarketData } from './market-data.js';
+import { ReportLog } from './report-log.js';
 import { parseSignupBalance, Signup } from './signup.js';
 import { storedCandles } from './stored-candles.js';
 import { storedTrades } from './stored-trades.js';
@@ -57,6 +58,8 @@ const marketData = new MarketData({
   readTrades: storedTrades(database),
   readCandles: storedCandles(database),
 });
+const reports = new ReportLog(redis, keys.reports, log);
+const tokens = new Tokens(config.jwtSecret);
 const accounts = new Accounts(database);
 const history = new History(database);
 const health = new Health({ redis, keys, engine, catalog, database });
@@ -67,6 +70,7 @@ onShutdown(async () => {
   await stopServing();
   marketData.stop();
   engine.stop();
+  reports.stop();
   health.stop();
   await pool.end();
 });
@@ -81,12 +85,14 @@ try {
 
 async function start(): Promise<void> {
   engine.start();
+  reports.start();
   health.start();
   await waitFor('Redis', async () => engine.connected);
   await checkRedis();
   await waitFor('the database schema', hasSchema);
   await waitFor('Postgres', () => done(checkPostgresDurability(pool, log)));
   await waitFor('an engine', async () => catalog.markets().length > 0);
+  await waitFor('the reports', async () => reports.isCurrent);
   const { adminEmail, adminPassword } = config;
   await waitFor('Postgres', () => done(accounts.ensureAdmin(adminEmail.toLowerCase(), adminPassword)));
 
@@ -97,15 +103,16 @@ async function start(): Promise<void> {
     catalog,
     marketData,
     accounts,
-    tokens: new Tokens(config.jwtSecret),
+    tokens,
     signup,
     history,
+    reports,
     watermark: new Watermark(database),
     health,
   };
   const server = new HttpServer(services, log, httpSettings());
   const app = App();
-  const gateway = attachGateway(app, { engine, marketData });
+  const gateway = attachGateway(app, { engine, marketData, catalog, reports, tokens });
   attachDocs(app);
   server.attach(app);
   const socket = await listen(app);

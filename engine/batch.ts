@@ -36,6 +36,8 @@ export interface AppliedBatch {
   taken: number;
   /** Absent where nothing was sequenced. */
   journal: BatchText | undefined;
+  /** A line each (reports.ts); empty where there are none. */
+  reports: string;
   deadLetters: DeadLetter[];
   publications: Publications;
 }
@@ -67,6 +69,7 @@ export function setAside(entry: string, reason: string): AppliedBatch {
   return {
     taken: 1,
     journal: undefined,
+    reports: '',
     deadLetters: [{ entry, reason }],
     publications: { replies: new Map(), markets: [], listings: [] },
   };
@@ -158,7 +161,7 @@ class BatchBuilder {
   }
 
   end({ head, after }: Place): AppliedBatch {
-    const { events, images, stateHash, depth } = this.machine.endBatch();
+    const { events, reports, images, stateHash, depth } = this.machine.endBatch();
     const sequenced = this.#commands.length > 0;
     const journal: BatchText = {
       logic: LOGIC,
@@ -175,6 +178,7 @@ class BatchBuilder {
     return {
       taken: this.#taken,
       journal: sequenced ? journal : undefined,
+      reports,
       deadLetters: this.#deadLetters,
       publications: {
         replies: this.#replies,

@@ -9,7 +9,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
 import { toStreamFields } from '../shared/domain/codec.js';
 import { Journal } from '../shared/io/journal.js';
-import type { Keys } from '../shared/io/keys.js';
+import { type Keys, REPORTED_COMMANDS } from '../shared/io/keys.js';
 import type { Logger } from '../shared/io/log.js';
 import { connectOnce, connectPatiently, type RedisServer, tellOutages } from '../shared/io/redis.js';
 import type { AppliedBatch } from './batch.js';
@@ -45,7 +45,7 @@ interface Scripts {
 }
 
 const SCRIPTS: { readonly [K in keyof Scripts]: { file: string; numberOfKeys: number } } = {
-  commit: { file: 'commit', numberOfKeys: 5 },
+  commit: { file: 'commit', numberOfKeys: 6 },
   attempt: { file: 'attempt', numberOfKeys: 1 },
   lead: { file: 'lead', numberOfKeys: 4 },
   renew: { file: 'renew', numberOfKeys: 1 },
@@ -117,23 +117,29 @@ export class CommandLog {
 
   /** The entries at the front of the list. @param head the head that this engine set last */
   take(head: string): Promise<Taken> {
-    return this.#runCommit([head, head, 0, MAX_BATCH_ENTRIES, MAX_BATCH_BYTES, '', 0]);
+    return this.#runCommit([head, head, 0, MAX_BATCH_ENTRIES, MAX_BATCH_BYTES, '', '', '', 0]);
   }
 
   /** Makes a batch durable and gives the next entries. Throws a FencedError where another engine leads. */
-  commit(predecessor: string, head: string, { taken, journal, deadLetters }: AppliedBatch): Promise<Taken> {
+  commit(
+    predecessor: string,
+    head: string,
+    { taken, journal, reports, deadLetters }: AppliedBatch,
+  ): Promise<Taken> {
     const fields = journal === undefined ? [] : toStreamFields(journal);
     const id = journal === undefined ? '' : `${journal.last}-0`;
+    const reportsFrom = journal === undefined ? '' : `${Math.max(0, journal.last - REPORTED_COMMANDS)}-0`;
     const letters = deadLetters.map(({ entry }) => entry);
     const bounds = [MAX_BATCH_ENTRIES, MAX_BATCH_BYTES];
-    return this.#runCommit([predecessor, head, taken, ...bounds, id, fields.length, ...fields, ...letters]);
+    const entries = [id, reports, reportsFrom, fields.length, ...fields, ...letters];
+    return this.#runCommit([predecessor, head, taken, ...bounds, ...entries]);
   }
 
   async #runCommit(args: (string | number)[]): Promise<Taken> {
-    const { head, journal, commands, deadLetters, draining } = this.#keys;
+    const { head, journal, commands, deadLetters, draining, reports } = this.#keys;
     const [isDraining, entries] = await this.#untilAnswered(() => {
       this.#wake.arm();
-      return this.#writer.commit(head, journal, commands, deadLetters, draining, ...args);
+      return this.#writer.commit(head, journal, commands, deadLetters, draining, reports, ...args);
     });
     return { entries, draining: isDraining === 1 };
   }

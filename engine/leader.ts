@@ -47,6 +47,7 @@ export class Leader {
   async #serve(): Promise<void> {
     const { commandLog, machine } = this.#parts;
     this.#end = (await commandLog.journal.extent()).end;
+    machine.startReporting();
     if (machine.exchange.sequence === 0) await this.#found();
     this.#announce();
     let entries = await this.#begin();

@@ -6,6 +6,7 @@ import type { Answer } from '../shared/domain/answers.js';
 import { EventsWriter } from '../shared/domain/codec.js';
 import type { Command } from '../shared/domain/commands.js';
 import type { Event } from '../shared/domain/events.js';
+import { ReportsWriter } from '../shared/domain/reports.js';
 import { type BatchEffects, Exchange, type Timing } from './core/exchange.js';
 
 export interface Outcome {
@@ -16,17 +17,30 @@ export interface Outcome {
 /** What a batch did, with its events as the journal has them. */
 export interface MachineBatch extends BatchEffects {
   events: string;
+  /** Empty where there are none, and before `startReporting`. */
+  reports: string;
 }
 
 export class Machine {
   readonly exchange: Exchange;
   #events: Event[] = [];
   readonly #journaled = new EventsWriter();
+  readonly #reports = new ReportsWriter();
 
   constructor() {
     this.exchange = new Exchange(event => {
       this.#events.push(event);
       this.#journaled.add(event);
+    });
+  }
+
+  /** Whoever only replays tells nobody. */
+  startReporting(): void {
+    const { exchange } = this;
+    const reports = this.#reports;
+    exchange.reportTo({
+      order: (seq, order, trade) => reports.order(seq, order, trade, exchange.time),
+      balance: (seq, balance, change) => reports.balance(seq, balance, change, exchange.time),
     });
   }
 
@@ -38,6 +52,6 @@ export class Machine {
   }
 
   endBatch(): MachineBatch {
-    return { ...this.exchange.endBatch(), events: this.#journaled.take() };
+    return { ...this.exchange.endBatch(), events: this.#journaled.take(), reports: this.#reports.take() };
   }
 }

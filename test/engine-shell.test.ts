@@ -14,7 +14,7 @@ import { Machine } from '../engine/machine.js';
 import { recover } from '../engine/recovery.js';
 import { replayBatch } from '../engine/replay.js';
 import { type BatchText, LOGIC, toStreamFields } from '../shared/domain/codec.js';
-import { keysOf } from '../shared/io/keys.js';
+import { keysOf, REPORTED_COMMANDS } from '../shared/io/keys.js';
 import { createLogger } from '../shared/io/log.js';
 import { connectPatiently, redisAt } from '../shared/io/redis.js';
 import { type Stack, startStack } from './stack.js';
@@ -55,8 +55,36 @@ const taken = (...entries: string[]): Taken => ({ entries, draining: false });
 function batchOf(taken: number, last: number, deadLetters: AppliedBatch['deadLetters'] = []): AppliedBatch {
   const text = { commands: '', events: '[]', images: '[]', stateHash: '' };
   const journal: BatchText = { logic: 1, head: '', first: 1, last, end: 0, ...text };
-  return { taken, journal, deadLetters, publications: { replies: new Map(), markets: [], listings: [] } };
+  return {
+    taken,
+    journal,
+    reports: '',
+    deadLetters,
+    publications: { replies: new Map(), markets: [], listings: [] },
+  };
 }
+
+t.test('reports are committed with their batch, and as many are kept as commands need', async t => {
+  const { commandLog, redis, keys } = await world(t);
+  await redis.rpush(keys.commands, 'a', 'b', 'c');
+  const kept = async () =>
+    (await redis.xrange(keys.reports, '-', '+')).map(([id, [, text]]) => `${id} ${text}`);
+  await commandLog.commit('1:0', '1:1', { ...batchOf(1, 1), reports: '1001 1 x' });
+  await commandLog.commit('1:0', '1:1', { ...batchOf(1, 1), reports: '1001 1 x' });
+  t.same(await kept(), ['1-0 1001 1 x'], 'once, however often it was sent');
+  await commandLog.commit('1:1', '1:2', batchOf(1, 2));
+  t.same(await kept(), ['1-0 1001 1 x'], 'a batch without reports');
+  await t.rejects(commandLog.commit('0:1', '0:2', { ...batchOf(1, 3), reports: 'y' }), {
+    message: /^FENCED/,
+  });
+  t.same(await kept(), ['1-0 1001 1 x'], 'who is fenced reports nothing');
+  let head = 2;
+  for (let last = 3; last < 600; last++) {
+    const batch = { ...batchOf(0, last * REPORTED_COMMANDS), reports: '1001 2 z' };
+    await commandLog.commit(`1:${head}`, `1:${++head}`, batch);
+  }
+  t.ok((await kept()).length < 300, 'those long past are trimmed, some at a time');
+});
 
 t.test('a commit journals, trims, moves the head and takes the next entries in one step', async t => {
   const { commandLog, redis, keys, state } = await world(t);

@@ -131,6 +131,14 @@ export class FakeEngine {
     await this.#redis.publish(this.#keys.market(this.market), encodeMarketMessage(message));
   }
 
+  /** @param isAlone what was reported before is kept no longer */
+  async report(sequence: number, text: string, { isAlone = false } = {}): Promise<void> {
+    const { reports } = this.#keys;
+    const multi = this.#redis.multi().xadd(reports, `${sequence}-0`, 'reports', text);
+    if (isAlone) multi.xtrim(reports, 'MAXLEN', 1);
+    await multi.exec();
+  }
+
   async publishCatalog(markets: Market[]): Promise<void> {
     const answer: Answer = { kind: 'CATALOG', assets: ASSETS, markets };
     await this.#redis.publish(this.#keys.catalog, JSON.stringify(encodeAnswer(answer)));

@@ -16,7 +16,9 @@ import { Database } from '../api/database.js';
 import { EngineClient } from '../api/engine-client.js';
 import type { ReadCandles } from '../api/market-candles.js';
 import { MarketData } from '../api/market-data.js';
+import { ReportLog } from '../api/report-log.js';
 import { storedTrades } from '../api/stored-trades.js';
+import { Tokens } from '../api/tokens.js';
 import { BRIDGE_WAIT_MS, type ReadTrades, TAPE_LENGTH } from '../api/trade-tape.js';
 import { attachGateway } from '../api/ws/gateway.js';
 import { MAX_REQUESTS_PER_SECOND, MAX_STREAMS } from '../api/ws/session.js';
@@ -30,7 +32,7 @@ import type { Market } from '../shared/domain/entities.js';
 import { type Candle, INTERVALS, type Interval } from '../shared/domain/klines.js';
 import type { StoredCandles } from '../shared/domain/live-candles.js';
 import { type MarketScale, marketScale, toLots, toTicks } from '../shared/domain/units.js';
-import { keysOf } from '../shared/io/keys.js';
+import { keysOf, REPORTED_COMMANDS } from '../shared/io/keys.js';
 import { createPool } from '../shared/io/postgres.js';
 import { redisAt } from '../shared/io/redis.js';
 import { FakeEngine, marketOf } from './fake-engine.js';
@@ -51,6 +53,8 @@ interface World {
   engine: EngineClient;
   marketData: MarketData;
   catalog: Catalog;
+  reports: ReportLog;
+  tokens: Tokens;
   connect(): Promise<WsClient>;
 }
 
@@ -79,23 +83,27 @@ async function world(t: Test, settings: WorldSettings = {}): Promise<World> {
   const { readCandles = async () => candlesOf(trades) } = settings;
   const marketData = new MarketData({ engine, catalog, readTrades, readCandles });
   const app = App();
-  const gateway = attachGateway(app, { engine, marketData });
+  const reports = new ReportLog(redisAt(proxy.url), keys.reports, log);
+  const tokens = new Tokens('secret');
+  const gateway = attachGateway(app, { engine, marketData, catalog, reports, tokens });
   const port = await new Promise<number>(resolve => {
     app.listen('127.0.0.1', 0, socket => resolve(us_socket_local_port(socket as never)));
   });
   fake.start();
   engine.start();
+  reports.start();
   t.teardown(async () => {
     gateway.close();
     app.close();
     marketData.stop();
+    reports.stop();
     engine.stop();
     fake.stop();
     proxy.close();
   });
   await eventually(() => marketData.market('BTC_USDT')?.ready);
   const connect = () => WsClient.connect(`ws://127.0.0.1:${port}/api/v1/ws`, t);
-  return { app, fake, proxy, engine, marketData, catalog, connect };
+  return { app, fake, proxy, engine, marketData, catalog, reports, tokens, connect };
 }
 
 /** The reader's copy: throws where an update does not follow the one before. */
@@ -551,7 +559,7 @@ t.test('what is wrong is refused, and the connection stays', async t => {
     [{ method: 'PING', id: 3, more: 1 }, 'BAD_FIELD', 3],
     ['{"method":"PING","id":4,"__proto__":{}}', 'BAD_FIELD', 4],
     [{ method: 'ping', id: 5 }, 'UNKNOWN_METHOD', 5],
-    [{ method: 'AUTH', params: ['x'], id: 6 }, 'UNKNOWN_METHOD', 6],
+    [{ method: 'AUTHENTICATE', params: ['x'], id: 6 }, 'UNKNOWN_METHOD', 6],
     [{ method: 'constructor', id: 'seven' }, 'UNKNOWN_METHOD', 'seven'],
     [{ method: 'SUBSCRIBE', id: 8 }, 'BAD_FIELD', 8],
     [{ method: 'SUBSCRIBE', params: TRADE, id: 9 }, 'BAD_FIELD', 9],
@@ -560,7 +568,9 @@ t.test('what is wrong is refused, and the connection stays', async t => {
     [{ method: 'SUBSCRIBE', params: ['BTC_USDT@trade'], id: 12 }, 'UNKNOWN_STREAM', 12],
     [{ method: 'SUBSCRIBE', params: ['xxx_usdt@trade'], id: 13 }, 'UNKNOWN_STREAM', 13],
     [{ method: 'SUBSCRIBE', params: [TRADE, 'btc_usdt@kline_2m'], id: 14 }, 'UNKNOWN_STREAM', 14],
-    [{ method: 'SUBSCRIBE', params: ['user'], id: 15 }, 'UNKNOWN_STREAM', 15],
+    [{ method: 'SUBSCRIBE', params: ['user'], id: 15 }, 'UNAUTHENTICATED', 15],
+    [{ method: 'AUTH', params: ['no token'], id: 18 }, 'UNAUTHENTICATED', 18],
+    [{ method: 'AUTH', params: [], id: 19 }, 'BAD_FIELD', 19],
     [{ method: 'SUBSCRIBE', params: ['__proto__@trade'], id: 16 }, 'UNKNOWN_STREAM', 16],
     [{ method: 'UNSUBSCRIBE', params: ['x'.repeat(16_000)], id: 17 }, 'UNKNOWN_STREAM', 17],
     ['x'.repeat(16 * 1024 + 1), 'LIMIT_EXCEEDED', null],
@@ -744,4 +754,29 @@ t.test('candles over a lost connection', async t => {
   await eventually(() => closedOf(client).at(-1)!.n === 0);
   followEachOther(t, closedOf(client));
   t.match(client.data(BOOK_TICKER).at(-1), { u: fake.updateId, b: '0.01', B: '0.00003' });
+});
+
+t.test('reports that were trimmed before they were read', async t => {
+  const { fake, proxy, connect, reports, tokens } = await world(t);
+  const { token } = tokens.issue({ userId: 1001, email: 'a@b.c', role: 'USER' });
+  const report = (seq: number) => `1001 ${seq} ["balance",5,"BTC","1","0","1","DEPOSIT"]`;
+  await fake.report(1, report(1));
+  await eventually(() => reports.held(1001).length === 1);
+  const client = await connect();
+  await client.ask('AUTH', [token]);
+  await client.ask('SUBSCRIBE', ['user']);
+  await fake.report(2, report(2));
+  await eventually(() => client.data('user').length === 1);
+  t.match(client.data('user'), [{ e: 'balanceUpdate', seq: 2, a: 'BTC', f: '0.00000001' }]);
+  proxy.cut();
+  await fake.report(3, report(3));
+  await fake.report(2 + REPORTED_COMMANDS, `${report(4)}\n${report(5)}`, { isAlone: true });
+  await eventually(() => client.closeCode !== undefined);
+  t.equal(client.closeCode, 1013, 'who has missed some is told so');
+  await eventually(() => reports.held(1001).length === 2);
+  t.same(
+    reports.held(1001).map(({ seq }) => seq),
+    [4, 5],
+    'nothing is held from before the gap',
+  );
 });

@@ -45,11 +45,12 @@ export class NaiveExchange {
 
   /** Every entity that is part of the state. */
   state(): Image[] {
-    const { exchange, assets, markets, balances, keys } = this.#state;
+    const { exchange, assets, markets, accounts, balances, keys } = this.#state;
     const images: Image[] = [
       { kind: 'exchange', entity: exchange },
       ...assets.map((entity): Image => ({ kind: 'asset', entity })),
       ...markets.map((entity): Image => ({ kind: 'market', entity })),
+      ...accounts.map((entity): Image => ({ kind: 'account', entity })),
       ...balances.map((entity): Image => ({ kind: 'balance', entity })),
       ...this.openOrders().map((entity): Image => ({ kind: 'order', entity })),
       ...keys.filter(key => !key.expired).map((entity): Image => ({ kind: 'idempotencyKey', entity })),

@@ -3,7 +3,7 @@
  */
 import { type Balance, FEES, type Market, type Order } from '../shared/domain/entities.js';
 import type { Movement } from '../shared/domain/events.js';
-import type { NaiveState } from './naive-state.js';
+import { countReport, type NaiveState } from './naive-state.js';
 
 const FEE_UNIT = 10n ** 8n;
 
@@ -37,6 +37,8 @@ export function move(state: NaiveState, { asset, amount, from, outOf, to }: Move
   const receiver = touch(state, to, asset);
   receiver.available += amount;
   const toAfter = receiver.available + receiver.locked;
+  countReport(state, from);
+  countReport(state, to);
   return { ledgerId, fromAfter, toAfter };
 }
 
@@ -59,6 +61,7 @@ export function lockRest(state: NaiveState, market: Market, order: Order): void 
   const balance = touch(state, order.account, asset);
   balance.available -= amount;
   balance.locked += amount;
+  countReport(state, order.account);
 }
 
 /** Gives back what the rest of the order has locked. */
@@ -67,6 +70,7 @@ export function unlockRest(state: NaiveState, market: Market, order: Order): voi
   const balance = touch(state, order.account, asset);
   balance.locked -= amount;
   balance.available += amount;
+  countReport(state, order.account);
 }
 
 function needOfRest(market: Market, order: Order): { asset: string; amount: bigint } {

@@ -10,7 +10,7 @@ import { isOpen, opposite } from '../shared/domain/orders.js';
 import { insufficient, type Reject, type RejectCode, reject } from '../shared/domain/rejects.js';
 import { availableOf, feeOf, lockRest, move, payFee, unlockRest } from './naive-ledger.js';
 import { accepts, type Course, courseOf, lotsBeside, queueOf } from './naive-matching.js';
-import { marketNamed, type NaiveState, namesUnknownMarket } from './naive-state.js';
+import { countReport, marketNamed, type NaiveState, namesUnknownMarket } from './naive-state.js';
 
 const MAX_LEVEL_LOTS = 2n ** 53n - 1n;
 
@@ -30,6 +30,7 @@ export function placeOrder(state: NaiveState, wish: PlaceOrder): Answer | Reject
     kind: 'ORDER_PLACED',
     body: { orderId: order.orderId, account: order.account, market: order.market },
   });
+  countReport(state, order.account);
   const isKilled = order.timeInForce === 'FOK' && course.lots < BigInt(order.quantity!);
   if (!isKilled) carryOut(state, market, order, course);
   if (order.status !== 'FILLED') finish(state, market, order, course);
@@ -172,6 +173,7 @@ function fill(state: NaiveState, order: Order, lots: bigint, quote: bigint): voi
   order.status = order.filledQuantity === order.quantity ? 'FILLED' : 'PARTIALLY_FILLED';
   order.updatedAt = state.exchange.time;
   if (order.status === 'FILLED') order.queuePlace = 0;
+  countReport(state, order.account);
 }
 
 /** What becomes of an order that its fills have not filled. */
@@ -202,6 +204,7 @@ function end(state: NaiveState, order: Order, status: OrderEnd): void {
   const { orderId, account, market, quantity } = order;
   const remaining = quantity === null ? null : quantity - order.filledQuantity;
   state.events.push({ kind: 'ORDER_ENDED', body: { orderId, account, market, status, remaining } });
+  countReport(state, account);
 }
 
 function openOrdersOf(state: NaiveState, account: number): Order[] {

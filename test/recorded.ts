@@ -286,6 +286,8 @@ function loadKey(image: Image): (string | number)[] {
       return [image.entity.asset];
     case 'market':
       return [image.entity.market];
+    case 'account':
+      return [image.entity.account];
     case 'balance':
       return [image.entity.account, image.entity.asset];
     case 'order':

@@ -91,7 +91,7 @@ t.test('available and locked, price and quantity, are not the same', async t => 
 
 t.test('the order in which entities come changes nothing', async t => {
   const balances = CHECKPOINT.filter(({ kind }) => kind === 'balance').reverse();
-  const before = CHECKPOINT.filter(({ kind }) => ['exchange', 'asset', 'market'].includes(kind));
+  const before = CHECKPOINT.filter(({ kind }) => ['exchange', 'asset', 'market', 'account'].includes(kind));
   const after = CHECKPOINT.filter(({ kind }) => ['order', 'idempotencyKey'].includes(kind));
   t.equal(hashOf([...before, ...balances, ...after]), HASH);
 });

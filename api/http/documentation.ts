@@ -113,6 +113,12 @@ export const DOCUMENTATION: Readonly<Record<OperationName, Documentation>> = {
     summary: 'Every change of the account’s balances, newest first',
     refuses: [...PAGED, 'UNKNOWN_ASSET'],
   },
+  ownEvents: {
+    summary: 'What was reported to the account, oldest first',
+    description:
+      'The events of the `user` stream with a `seq` above `since`; `{"resync":true}` where some of them are no longer kept. Then read balances and open orders anew.',
+    refuses: ['HISTORY_UNAVAILABLE', 'SERVER_BUSY'],
+  },
   getMarkets: {
     summary: 'All markets with their rules',
     description: 'Keep it, and ask again with its `ETag`.',

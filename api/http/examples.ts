@@ -193,6 +193,21 @@ export const EXAMPLES: { readonly [N in OperationName]: Example<N> } = {
       nextCursor: null,
     },
   },
+  ownEvents: {
+    request: { since: '0', limit: '1' },
+    answer: [
+      {
+        e: 'balanceUpdate',
+        seq: 1,
+        E: 1767225658850,
+        a: 'USDT',
+        f: '10000.00000000',
+        l: '0.00000000',
+        d: '10000.00000000',
+        r: 'DEPOSIT',
+      },
+    ],
+  },
   getMarkets: {
     request: {},
     answer: [

@@ -3,6 +3,7 @@
  * published documents and the client are made from this table, and it imports nothing of the server.
  */
 import type { z } from 'zod';
+import { ownEvents } from '../ws/messages.js';
 import * as answers from './answers.js';
 import * as schemas from './schemas.js';
 
@@ -47,6 +48,7 @@ export const OPERATIONS = {
   orderHistory: { method: 'GET', path: `${V1}/user/order`, auth: 'user', input: schemas.orderHistory, status: 200, answer: answers.orderHistory },
   tradeHistory: { method: 'GET', path: `${V1}/user/trades`, auth: 'user', input: schemas.tradeHistory, status: 200, answer: answers.tradeHistory },
   ledgerHistory: { method: 'GET', path: `${V1}/user/ledger`, auth: 'user', input: schemas.ledgerHistory, status: 200, answer: answers.ledger },
+  ownEvents: { method: 'GET', path: `${V1}/user/events`, auth: 'user', input: schemas.ownEvents, status: 200, answer: ownEvents },
 
   getMarkets: { method: 'GET', path: `${V1}/markets`, auth: 'none', input: schemas.nothing, status: 200, answer: answers.markets },
   getAssets: { method: 'GET', path: `${V1}/assets`, auth: 'none', input: schemas.nothing, status: 200, answer: answers.assets },

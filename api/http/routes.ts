@@ -24,6 +24,7 @@ const HANDLERS: { readonly [N in OperationName]: Handler<Operations[N]> } = {
   orderHistory: users.orderHistory,
   tradeHistory: users.tradeHistory,
   ledgerHistory: users.ledgerHistory,
+  ownEvents: users.ownEvents,
 
   getMarkets: markets.getMarkets,
   getAssets: markets.getAssets,

@@ -156,6 +156,7 @@ export const orderHistory = z.strictObject({
   ...page,
 });
 export const tradeHistory = z.strictObject({ market: name.optional(), orderId: id.optional(), ...page });
+export const ownEvents = z.strictObject({ since: id.prefault('0'), limit: count(MAX_LIST, DEFAULT_LIST) });
 export const ledgerHistory = z.strictObject({ asset: name.optional(), ...page });
 
 // Market data

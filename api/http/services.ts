@@ -7,6 +7,7 @@ import { ApiError } from '../errors.js';
 import type { Health } from '../health.js';
 import type { History } from '../history.js';
 import type { MarketData } from '../market-data.js';
+import type { ReportLog } from '../report-log.js';
 import type { Signup } from '../signup.js';
 import type { Tokens } from '../tokens.js';
 import type { Watermark } from '../watermark.js';
@@ -19,6 +20,7 @@ export interface Services {
   readonly tokens: Tokens;
   readonly signup: Signup;
   readonly history: History;
+  readonly reports: ReportLog;
   readonly watermark: Watermark;
   readonly health: Health;
 }

@@ -5,6 +5,7 @@ import { fromUnits } from '../../shared/domain/units.js';
 import type { User } from '../accounts.js';
 import { decodeCursor, encodeCursor } from '../cursor.js';
 import { ApiError } from '../errors.js';
+import { reportForm } from '../report-forms.js';
 import type { Caller } from '../tokens.js';
 import { accountFillForm, balanceForms, fillPlace, ledgerEntryForm, orderForm } from './forms.js';
 import { expectAnswer } from './refusals.js';
@@ -141,4 +142,19 @@ function page<T, F>(found: readonly T[], limit: number, place: (item: T) => numb
 function session({ tokens }: Services, user: User) {
   const { userId, email, role } = user;
   return { userId: String(userId), email, role, ...tokens.issue(user) };
+}
+
+/** The own stream's events above `since`, oldest first; that they have to be read anew where some are no longer kept. */
+export async function ownEvents(
+  { reports, history, catalog }: Services,
+  { since, limit }: z.output<typeof schemas.ownEvents>,
+  { userId }: Caller,
+) {
+  const held = reports.held(userId);
+  const before = held[0] === undefined ? await history.lastSeq(userId) : held[0].seq - 1;
+  if (since < before) return { resync: true as const };
+  return held
+    .filter(({ seq }) => seq > since)
+    .slice(0, limit)
+    .map(report => reportForm(report, catalog));
 }

@@ -5,12 +5,14 @@ import { type Missed, message, type Stream } from './stream.js';
 
 export class BookTickerStream implements Stream {
   readonly name: string;
+  readonly topic: string;
   readonly #market: LiveMarket;
   /** As it is told, but for the update id. */
   #top = '';
 
   constructor(name: string, market: LiveMarket) {
     this.name = name;
+    this.topic = name;
     this.#market = market;
   }
 

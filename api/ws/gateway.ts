@@ -9,11 +9,15 @@
  * and lets the rest of the batch go in silence, so that nobody could say what is to be sent again.
  */
 import type { TemplatedApp, WebSocket } from 'uWebSockets.js';
+import type { Catalog } from '../catalog.js';
 import type { LiveMarketListener } from '../live-market.js';
 import type { MarketData } from '../market-data.js';
+import type { ReportLog } from '../report-log.js';
+import type { Tokens } from '../tokens.js';
 import { Beat, type BeatParts } from './beat.js';
-import { Session, type SocketData } from './session.js';
+import { Session, type SessionParts, type SocketData } from './session.js';
 import { depthUpdateMessage, forgetSnapshot, Streams, streamName, tradeMessage } from './streams.js';
+import { USER_STREAM, UserStream, userMessage, userTopic } from './user-streams.js';
 
 /** A larger frame ends the connection without a word; requests.ts refuses frames that are merely too large. */
 const MAX_PAYLOAD_BYTES = 64 * 1024;
@@ -29,9 +33,13 @@ const GOING_AWAY = 1001;
 export interface GatewayParts {
   engine: BeatParts['engine'];
   marketData: MarketData;
+  catalog: Catalog;
+  reports: ReportLog;
+  tokens: Tokens;
 }
 
-export function attachGateway(app: TemplatedApp, { engine, marketData }: GatewayParts): { close(): void } {
+export function attachGateway(app: TemplatedApp, parts: GatewayParts): { close(): void } {
+  const { engine, marketData, catalog, reports, tokens } = parts;
   const sockets = new Map<WebSocket<SocketData>, Session>();
   const streams = new Streams(marketData);
   const beat = new Beat({
@@ -42,6 +50,17 @@ export function attachGateway(app: TemplatedApp, { engine, marketData }: Gateway
     publish: (topic, messages) => publish(app, topic, () => messages),
   });
   marketData.listen(publisher(app, streams, sockets));
+  reports.listen({
+    reported: report => publish(app, userTopic(report.account), () => [userMessage(report, catalog)]),
+    missed: () => {
+      for (const session of sockets.values()) session.dropReaderOf(USER_STREAM);
+    },
+  });
+  const sessionParts: SessionParts = {
+    streams,
+    authenticate: token => tokens.verify(`Bearer ${token}`).userId,
+    userStream: account => new UserStream(account, reports, catalog),
+  };
   beat.start();
   app.ws<SocketData>('/api/v1/ws', {
     maxPayloadLength: MAX_PAYLOAD_BYTES,
@@ -63,7 +82,7 @@ export function attachGateway(app: TemplatedApp, { engine, marketData }: Gateway
       );
     },
     open: ws => {
-      const session = new Session(ws, streams);
+      const session = new Session(ws, sessionParts);
       ws.getUserData().session = session;
       sockets.set(ws, session);
     },

@@ -12,6 +12,7 @@ import { type Missed, message, type Stream } from './stream.js';
 
 export class KlineStream implements Stream {
   readonly name: string;
+  readonly topic: string;
   readonly #market: LiveMarket;
   readonly #interval: Interval;
   /** Opens the candle that has not been closed; `undefined` while nobody reads. */
@@ -21,6 +22,7 @@ export class KlineStream implements Stream {
 
   constructor(name: string, market: LiveMarket, interval: Interval) {
     this.name = name;
+    this.topic = name;
     this.#market = market;
     this.#interval = interval;
   }

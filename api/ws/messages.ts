@@ -89,13 +89,13 @@ const executionReport = z.strictObject({
   p: decimal.nullable(),
   x: z.enum(['NEW', 'TRADE', 'CANCELED', 'EXPIRED', 'REPLACED']),
   X: z.enum(ORDER_STATUSES),
-  l: decimal,
-  L: decimal,
+  l: decimal.nullable(),
+  L: decimal.nullable(),
   z: decimal,
   Z: decimal,
   t: id.nullable(),
-  m: z.boolean(),
-  n: decimal,
+  m: z.boolean().nullable().meta({ description: 'the order is the maker' }),
+  n: decimal.nullable(),
   N: name.nullable(),
   T: time,
 });
@@ -112,6 +112,9 @@ const balanceUpdate = z.strictObject({
 });
 
 export const userEvent = z.discriminatedUnion('e', [executionReport, balanceUpdate]);
+
+/** What was missed of them, or that it is no longer kept and the account is to be read anew. */
+export const ownEvents = z.union([z.array(userEvent), z.strictObject({ resync: z.literal(true) })]);
 
 /** Of each kind of stream: how it is named, and the data of its messages. */
 export const STREAMS = {
@@ -143,6 +146,7 @@ const SOCKET_CODES = [
   'UNKNOWN_STREAM',
   'UNAUTHENTICATED',
   'TOKEN_EXPIRED',
+  'FORBIDDEN',
   'LIMIT_EXCEEDED',
 ] as const satisfies readonly ErrorCode[];
 

@@ -6,7 +6,7 @@
 import { z } from 'zod';
 import { ApiError } from '../errors.js';
 
-export const METHODS = ['SUBSCRIBE', 'UNSUBSCRIBE', 'LIST_SUBSCRIPTIONS', 'PING'] as const;
+export const METHODS = ['SUBSCRIBE', 'UNSUBSCRIBE', 'LIST_SUBSCRIPTIONS', 'PING', 'AUTH'] as const;
 export type Method = (typeof METHODS)[number];
 
 /** Chosen by the client to tell answers apart; null where it chose none. */
@@ -14,7 +14,8 @@ export type RequestId = number | string | null;
 
 export type Request =
   | { method: 'SUBSCRIBE' | 'UNSUBSCRIBE'; params: readonly string[] }
-  | { method: 'LIST_SUBSCRIPTIONS' | 'PING' };
+  | { method: 'LIST_SUBSCRIPTIONS' | 'PING' }
+  | { method: 'AUTH'; token: string };
 
 /** A request, or what is wrong with it. */
 export interface Received {
@@ -28,6 +29,7 @@ const MAX_ID_LENGTH = 64;
 const ID = z.union([z.int(), z.string().max(MAX_ID_LENGTH), z.null()]);
 const ENVELOPE = z.strictObject({ method: z.string(), params: z.unknown().optional(), id: ID.optional() });
 const STREAM_NAMES = z.array(z.string());
+const ONE_TOKEN = z.tuple([z.string()]);
 
 export function parseRequest(frame: ArrayBuffer, isBinary: boolean): Received {
   if (frame.byteLength > MAX_FRAME_BYTES) {
@@ -54,6 +56,11 @@ function requestOf(method: string, params: unknown): Request | ApiError {
       const names = STREAM_NAMES.safeParse(params);
       if (!names.success) return new ApiError('BAD_FIELD', 'params: an array of stream names');
       return { method: method as 'SUBSCRIBE' | 'UNSUBSCRIBE', params: names.data };
+    }
+    case 'AUTH': {
+      const token = ONE_TOKEN.safeParse(params);
+      if (!token.success) return new ApiError('BAD_FIELD', 'params: an array of one token');
+      return { method: 'AUTH', token: token.data[0] };
     }
     default:
       return new ApiError('UNKNOWN_METHOD', `method: one of ${METHODS.join(', ')}`);

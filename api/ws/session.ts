@@ -10,6 +10,7 @@ import { ApiError } from '../errors.js';
 import { parseRequest, type Request } from './requests.js';
 import type { Stream } from './stream.js';
 import type { Streams } from './streams.js';
+import { USER_STREAM } from './user-streams.js';
 
 export const MAX_STREAMS = 200;
 export const MAX_REQUESTS_PER_SECOND = 50;
@@ -25,18 +26,28 @@ export interface SocketData {
   session?: Session;
 }
 
+/** What a session takes part in. */
+export interface SessionParts {
+  streams: Streams;
+  /** The account of a token; throws an `ApiError` where it is not one of ours. */
+  authenticate(token: string): number;
+  userStream(account: number): Stream;
+}
+
 export class Session {
   readonly #ws: WebSocket<SocketData>;
-  readonly #known: Streams;
+  readonly #parts: SessionParts;
+  /** Whose connection it is, once that is known. */
+  #account: number | undefined;
   readonly #streams = new Map<string, Stream>();
   /** The streams that wait for their turn, and up to which position the reader has them. */
   readonly #owed = new Map<Stream, number>();
   #second = 0;
   #requestsInSecond = 0;
 
-  constructor(ws: WebSocket<SocketData>, known: Streams) {
+  constructor(ws: WebSocket<SocketData>, parts: SessionParts) {
     this.#ws = ws;
-    this.#known = known;
+    this.#parts = parts;
   }
 
   receive(frame: ArrayBuffer, isBinary: boolean): void {
@@ -54,6 +65,11 @@ export class Session {
     if (stream === undefined) return;
     this.#owe(stream);
     this.serve();
+  }
+
+  /** Whoever reads this stream has missed messages that nobody can give it any more. */
+  dropReaderOf(name: string): void {
+    if (this.#streams.has(name)) this.#ws.end(TRY_AGAIN_LATER, `messages of ${name} are lost`);
   }
 
   /** Takes the streams from a reader that is too slow. Not while messages are being published. */
@@ -74,13 +90,13 @@ export class Session {
       }
       for (const message of missed) this.#ws.send(message);
       this.#owed.delete(stream);
-      this.#ws.subscribe(stream.name);
+      this.#ws.subscribe(stream.topic);
     }
   }
 
   #owe(stream: Stream): void {
     if (this.#owed.has(stream)) return;
-    this.#ws.unsubscribe(stream.name);
+    this.#ws.unsubscribe(stream.topic);
     this.#owed.set(stream, stream.position());
   }
 
@@ -98,6 +114,23 @@ export class Session {
         return [...this.#streams.keys()];
       case 'PING':
         return null;
+      case 'AUTH':
+        return this.#authenticate(request.token);
+    }
+  }
+
+  /** A connection is one account's from the first time on. */
+  #authenticate(token: string): null | ApiError {
+    try {
+      const account = this.#parts.authenticate(token);
+      if (this.#account !== undefined && this.#account !== account) {
+        return new ApiError('FORBIDDEN', "this connection is another account's: open a new one");
+      }
+      this.#account = account;
+      return null;
+    } catch (error) {
+      if (error instanceof ApiError) return error;
+      throw error;
     }
   }
 
@@ -131,7 +164,7 @@ export class Session {
       if (stream === undefined) continue;
       this.#streams.delete(name);
       this.#owed.delete(stream);
-      this.#ws.unsubscribe(name);
+      this.#ws.unsubscribe(stream.topic);
     }
     return null;
   }
@@ -140,10 +173,19 @@ export class Session {
   #find(names: readonly string[]): Map<string, Stream> | ApiError {
     const streams = new Map<string, Stream>();
     for (const name of names) {
-      const stream = this.#known.find(name);
-      if (stream === undefined) return new ApiError('UNKNOWN_STREAM', `no stream ${name.slice(0, MAX_ECHO)}`);
+      const stream = this.#named(name);
+      if (stream instanceof ApiError) return stream;
       streams.set(name, stream);
     }
     return streams;
+  }
+
+  #named(name: string): Stream | ApiError {
+    const { streams, userStream } = this.#parts;
+    if (name !== USER_STREAM) {
+      return streams.find(name) ?? new ApiError('UNKNOWN_STREAM', `no stream ${name.slice(0, MAX_ECHO)}`);
+    }
+    if (this.#account === undefined) return new ApiError('UNAUTHENTICATED', 'send AUTH with a token first');
+    return userStream(this.#account);
   }
 }

@@ -1,4 +1,4 @@
-/** What a stream is. Its name is also the topic under which its messages are published. */
+/** What a stream is. */
 
 /** `WAIT`: not known yet, the market will say when. `BEHIND`: not known any more. */
 export type Missed = readonly string[] | 'WAIT' | 'BEHIND';
@@ -6,6 +6,8 @@ export type Missed = readonly string[] | 'WAIT' | 'BEHIND';
 export interface Stream {
   /** As in `btc_usdt@trade`. */
   readonly name: string;
+  /** Under which its messages are published: the name, but of a stream that everybody has one of. */
+  readonly topic: string;
   /** How far the stream has come. */
   position(): number;
   /** The messages that take a reader from a position to where the stream is now. */

@@ -65,6 +65,7 @@ const STREAMS: Readonly<Record<StreamKind, (name: string, market: LiveMarket) =>
 function tradeStream(name: string, market: LiveMarket): Stream {
   return {
     name,
+    topic: name,
     position: () => market.trades.lastId,
     missedSince: position =>
       market.trades.after(position)?.map(trade => tradeMessage(market, trade, trade.time)) ?? 'BEHIND',
@@ -75,6 +76,7 @@ function tradeStream(name: string, market: LiveMarket): Stream {
 function depthStream(name: string, market: LiveMarket): Stream {
   return {
     name,
+    topic: name,
     position: () => market.depth.lastUpdateId,
     missedSince: () => (market.ready ? [depthSnapshotMessage(market)] : 'WAIT'),
   };
@@ -84,6 +86,7 @@ function depthStream(name: string, market: LiveMarket): Stream {
 function tickerStream(name: string, market: LiveMarket): Stream {
   return {
     name,
+    topic: name,
     position: () => 0,
     missedSince: () => {
       const text = tickerMessage(market);

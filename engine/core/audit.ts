@@ -127,6 +127,7 @@ function entitiesOf<K extends EntityKind>(state: State, kind: K): Iterable<Entit
     exchange: () => [state.exchange],
     asset: () => state.assets.values(),
     market: () => state.markets.values(),
+    account: () => state.accounts.values(),
     balance: () =>
       [...state.accounts.values()].flatMap(({ balances }) =>
         Array.from(balances.values(), balance => state.ledger.read(balance)),

@@ -76,5 +76,6 @@ export class Changes {
   readonly exchange = new ChangesOfKind('exchange');
   readonly asset = new ChangesOfKind('asset');
   readonly market = new ChangesOfKind('market');
+  readonly account = new ChangesOfKind('account');
   readonly idempotencyKey = new ChangesOfKind('idempotencyKey');
 }

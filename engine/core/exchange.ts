@@ -11,6 +11,7 @@ import { audit } from './audit.js';
 import { createAsset, createMarket, updateMarket } from './listing.js';
 import { answerQuery } from './queries.js';
 import { refuse } from './refuse.js';
+import type { Reporter } from './reports.js';
 import { State } from './state.js';
 import type { DepthChange } from './traded-market.js';
 import { cancelAll, cancelOrder, placeOrder } from './trading.js';
@@ -39,6 +40,11 @@ export class Exchange {
   constructor(emit: Emit) {
     this.#state = new State(emit);
     this.endBatch();
+  }
+
+  /** From now on this one hears of every report (reports.ts). */
+  reportTo(reporter: Reporter): void {
+    this.#state.reports.reporter = reporter;
   }
 
   /** Sequence of the last applied command. */

@@ -6,7 +6,7 @@ import type { ActiveOrder } from './active-orders.js';
 import { baseOf, quoteOf } from './amounts.js';
 import { feeOn } from './fees.js';
 import type { State } from './state.js';
-import type { TradedMarket } from './traded-market.js';
+import type { Trader } from './trader.js';
 
 /** Moves the money of `lots` at the maker's price and gives the trade; the orders' fills are the caller's to add. */
 export function settle(state: State, taker: ActiveOrder, maker: ActiveOrder, lots: number): Trade {
@@ -23,21 +23,27 @@ export function settle(state: State, taker: ActiveOrder, maker: ActiveOrder, lot
   const tradeId = ++market.lastTradeId;
   market.tracking.touch();
 
-  const { ledger } = state;
+  const { ledger, reports } = state;
+  const takersHolder = taker.trader.holder;
+  const makersHolder = maker.trader.holder;
   const takerPays = state.funds(taker.trader, takerSide);
   const takerReceives = state.funds(taker.trader, makerSide);
   const makerPays = state.funds(maker.trader, makerSide);
   const makerReceives = state.funds(maker.trader, takerSide);
   ledger.take(takerPays, takersAmount);
+  reports.balance(takersHolder, takerPays, -takersAmount, 'TRADE');
   const takerPaidAfter = ledger.total(takerPays);
   ledger.give(makerReceives, takersAmount);
+  reports.balance(makersHolder, makerReceives, takersAmount, 'TRADE');
   const makerReceivedAfter = ledger.total(makerReceives);
   ledger.takeLocked(makerPays, makersAmount);
+  reports.balance(makersHolder, makerPays, -makersAmount, 'TRADE');
   const makerPaidAfter = ledger.total(makerPays);
   ledger.give(takerReceives, makersAmount);
+  reports.balance(takersHolder, takerReceives, makersAmount, 'TRADE');
   const takerReceivedAfter = ledger.total(takerReceives);
-  const takerFeeAfter = chargeFee(state, market, makerSide, takerReceives, takerFee);
-  const makerFeeAfter = chargeFee(state, market, takerSide, makerReceives, makerFee);
+  const takerFeeAfter = chargeFee(state, taker.trader, makerSide, takerFee);
+  const makerFeeAfter = chargeFee(state, maker.trader, takerSide, makerFee);
   const movements = 2 + (takerFeeAfter === null ? 0 : 1) + (makerFeeAfter === null ? 0 : 1);
   const trade: SettledTrade = {
     market: market.market,
@@ -71,17 +77,15 @@ export function settle(state: State, taker: ActiveOrder, maker: ActiveOrder, lot
  * Gives what the account of the fees has then; null for a fee of nothing, which moves nothing.
  * @param side that pays with what the fee is in
  */
-function chargeFee(
-  state: State,
-  market: TradedMarket,
-  side: Side,
-  payer: number,
-  fee: bigint,
-): bigint | null {
+function chargeFee(state: State, trader: Trader, side: Side, fee: bigint): bigint | null {
   if (fee === 0n) return null;
+  const { ledger, reports } = state;
+  const { holder, market } = trader;
   market.fees ??= state.trader(FEES, market);
+  const payer = state.funds(trader, side);
   const fees = state.funds(market.fees, side);
-  state.ledger.take(payer, fee);
-  state.ledger.give(fees, fee);
-  return state.ledger.total(fees);
+  ledger.take(payer, fee);
+  reports.balance(holder, payer, -fee, 'FEE');
+  ledger.give(fees, fee);
+  return ledger.total(fees);
 }

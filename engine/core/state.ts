@@ -4,6 +4,7 @@
  */
 import type { Image, Images } from '../../shared/domain/codec.js';
 import {
+  type Account as AccountEntity,
   type Asset,
   type Balance,
   type IdempotencyKey,
@@ -22,6 +23,7 @@ import { MatchPlan } from './matching.js';
 import { OrderIndex } from './order-index.js';
 import { OrderRecords } from './order-records.js';
 import { NONE, OrderSlots } from './order-slots.js';
+import { Reports } from './reports.js';
 import { TradedMarket } from './traded-market.js';
 import { Trader } from './trader.js';
 
@@ -29,6 +31,7 @@ export class State {
   readonly stateHash = new HashSum();
   readonly changes = new Changes();
   readonly ledger = new Ledger(this.stateHash);
+  readonly reports = new Reports(this.ledger);
   readonly slots = new OrderSlots();
   readonly records = new OrderRecords();
   readonly openOrders = new OrderIndex(this.slots, this.records);
@@ -65,6 +68,7 @@ export class State {
       exchange: changes.exchange.end(stateHash),
       asset: changes.asset.end(stateHash),
       market: changes.market.end(stateHash),
+      account: changes.account.end(stateHash),
       balance: ledger.end(),
       order: orders.end(),
       idempotencyKey: changes.idempotencyKey.end(stateHash),
@@ -74,7 +78,7 @@ export class State {
   account(account: number): Account {
     const known = this.accounts.get(account);
     if (known !== undefined) return known;
-    const opened = new Account(account);
+    const opened = new Account(account, this.changes.account);
     this.accounts.set(account, opened);
     return opened;
   }
@@ -176,6 +180,9 @@ export class State {
       case 'market':
         this.addMarket(image.entity);
         break;
+      case 'account':
+        this.#loadAccount(image.entity);
+        break;
       case 'balance':
         this.#addBalance(image.entity);
         break;
@@ -186,6 +193,12 @@ export class State {
         this.addIdempotencyKey(image.entity);
         break;
     }
+  }
+
+  #loadAccount({ account, seq }: AccountEntity): void {
+    const loaded = this.account(account);
+    loaded.seq = seq;
+    loaded.tracking.touch();
   }
 
   #loadOrder(order: Order): void {

@@ -35,6 +35,7 @@ export function placeOrder(state: State, body: PlaceOrder): Answer {
   const { order } = taker;
   const { orderId, account } = order;
   state.emit({ kind: 'ORDER_PLACED', body: { orderId, account, market: market.market } });
+  state.reports.order(trader.holder, order, null);
   const trades = killed(state, order) ? NO_TRADES : execute(state, taker);
   finishOrder(state, taker);
   return { kind: 'ORDER', order, trades, sequence: orderId };
@@ -95,36 +96,45 @@ function execute(state: State, taker: ActiveOrder): readonly Trade[] {
 
 function fill(state: State, taker: ActiveOrder, maker: ActiveOrder, lots: number): Trade {
   const trade = settle(state, taker, maker, lots);
-  addFill(state, taker.order, trade);
-  addFill(state, maker.order, trade);
+  addFill(state, taker, trade);
+  addFill(state, maker, trade);
   noteLevel(state, maker);
   if (maker.trader.market.book.reduce(maker.slot, lots) === 0) leave(state, maker);
   return trade;
 }
 
-function addFill({ exchange }: State, order: Order, { quantity, quoteAmount }: Trade): void {
-  order.filledQuantity += quantity;
-  order.filledQuote += quoteAmount;
-  order.status = order.filledQuantity === order.quantity ? 'FILLED' : 'PARTIALLY_FILLED';
-  order.updatedAt = exchange.time;
+function addFill(state: State, { order, trader }: ActiveOrder, trade: Trade): void {
+  order.filledQuantity += trade.quantity;
+  order.filledQuote += trade.quoteAmount;
+  order.status = hasAll(state, order) ? 'FILLED' : 'PARTIALLY_FILLED';
+  order.updatedAt = state.exchange.time;
+  state.reports.order(trader.holder, order, trade);
+}
+
+/** An order by quote, which is never a maker, has all that it can pay for when its plan says so. */
+function hasAll({ plan }: State, { quantity, filledQuantity }: Order): boolean {
+  return quantity === null
+    ? plan.end === 'COMPLETE' && filledQuantity === plan.filled
+    : filledQuantity === quantity;
 }
 
 /** What becomes of the incoming order: filled, resting, or ended with the rest unfilled. */
 function finishOrder(state: State, taker: ActiveOrder): void {
   const { order } = taker;
-  const { filled, end } = state.plan;
-  if (filled === order.quantity) return;
-  if (order.timeInForce === 'FOK') endOrder(state, order, 'EXPIRED');
-  else if (end === 'SELF_TRADE') endOrder(state, order, 'EXPIRED_IN_MATCH');
+  if (order.status === 'FILLED') return;
+  if (order.timeInForce === 'FOK') endOrder(state, taker, 'EXPIRED');
+  else if (state.plan.end === 'SELF_TRADE') endOrder(state, taker, 'EXPIRED_IN_MATCH');
   else if (order.timeInForce === 'GTC') restOrder(state, taker);
-  else if (end === 'COMPLETE' && filled > 0) order.status = 'FILLED';
-  else endOrder(state, order, 'EXPIRED');
+  else endOrder(state, taker, 'EXPIRED');
 }
 
 function restOrder(state: State, active: ActiveOrder): void {
   const { order, trader } = active;
   order.queuePlace = order.orderId;
-  state.ledger.lock(state.funds(trader, order.side), amountNeeded(trader.market, order));
+  const funds = state.funds(trader, order.side);
+  const amount = amountNeeded(trader.market, order);
+  state.ledger.lock(funds, amount);
+  state.reports.balance(trader.holder, funds, -amount, 'ORDER');
   state.rest(active);
   noteLevel(state, active);
 }
@@ -138,11 +148,14 @@ export function amountNeeded(market: Market, { side, price, quantity, filledQuan
 /** Takes an open order out of the book and gives back what it locked. */
 export function endResting(state: State, active: ActiveOrder, status: OrderEnd): void {
   const { order, trader, slot } = active;
-  state.ledger.unlock(state.funds(trader, order.side), amountNeeded(trader.market, order));
+  const funds = state.funds(trader, order.side);
+  const amount = amountNeeded(trader.market, order);
+  state.ledger.unlock(funds, amount);
+  state.reports.balance(trader.holder, funds, amount, 'ORDER');
   noteLevel(state, active);
   trader.market.book.remove(slot);
   leave(state, active);
-  endOrder(state, order, status);
+  endOrder(state, active, status);
 }
 
 /** The order is no longer open, and in no queue. */
@@ -151,12 +164,13 @@ function leave(state: State, active: ActiveOrder): void {
   state.leave(active);
 }
 
-function endOrder({ exchange, emit }: State, order: Order, status: OrderEnd): void {
+function endOrder(state: State, { order, trader }: ActiveOrder, status: OrderEnd): void {
   order.status = status;
-  order.updatedAt = exchange.time;
+  order.updatedAt = state.exchange.time;
   const { orderId, account, market, quantity, filledQuantity } = order;
   const remaining = quantity === null ? null : quantity - filledQuantity;
-  emit({ kind: 'ORDER_ENDED', body: { orderId, account, market, status, remaining } });
+  state.emit({ kind: 'ORDER_ENDED', body: { orderId, account, market, status, remaining } });
+  state.reports.order(trader.holder, order, null);
 }
 
 /**

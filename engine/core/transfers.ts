@@ -57,6 +57,7 @@ function transfer(state: State, type: TransferType, body: Transfer, check: Check
       key,
     },
   });
+  state.reports.balance(state.account(account), own, type === 'DEPOSIT' ? amount : -amount, type);
   const { available, locked } = ledger.read(own);
   const { time } = state.exchange;
   if (key !== null) {

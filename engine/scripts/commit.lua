@@ -1,28 +1,35 @@
 -- Commits a batch and takes the next entries, in one step (D2).
 --
 -- KEYS[1] head   KEYS[2] journal   KEYS[3] commands   KEYS[4] dead letters   KEYS[5] draining
+-- KEYS[6] reports
 -- ARGV[1]  the head that this commit follows
 -- ARGV[2]  the head that it sets; the same as ARGV[1] commits nothing and just takes
 -- ARGV[3]  how many list entries the batch took
 -- ARGV[4]  most entries to take next
 -- ARGV[5]  most bytes to take next; one entry is taken however large
 -- ARGV[6]  the journal entry's id, empty where the batch has no sequenced commands
--- ARGV[7]  how many of the following are the journal entry's names and values; the rest are dead letters
+-- ARGV[7]  the batch's reports, empty where it has none
+-- ARGV[8]  the id before which reports need not be kept
+-- ARGV[9]  how many of the following are the journal entry's names and values; the rest are dead letters
 -- Returns  whether the exchange is draining, 1 or 0, and the next entries, at the front of the list and still in it.
 --
 -- Guarantees: sent twice, it acts once; it acts only for the engine whose head is in Redis (FENCED otherwise). XADD
 -- stands first, because it is the step that can fail and Redis does not undo a script's earlier writes.
 
-local FIRST_VALUE = 8
+local FIRST_VALUE = 10
 
 local head = redis.call('GET', KEYS[1])
 if head ~= ARGV[2] then
   if head ~= ARGV[1] then
     return redis.error_reply('FENCED head is ' .. tostring(head) .. ', this commit follows ' .. ARGV[1])
   end
-  local values = tonumber(ARGV[7])
+  local values = tonumber(ARGV[9])
   if ARGV[6] ~= '' then
     redis.call('XADD', KEYS[2], ARGV[6], unpack(ARGV, FIRST_VALUE, FIRST_VALUE + values - 1))
+    if ARGV[7] ~= '' then
+      -- The journal has taken the id, so these take it too.
+      redis.call('XADD', KEYS[6], 'MINID', '~', ARGV[8], ARGV[6], 'reports', ARGV[7])
+    end
   end
   redis.call('LTRIM', KEYS[3], ARGV[3], -1)
   for i = FIRST_VALUE + values, #ARGV do

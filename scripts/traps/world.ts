@@ -72,6 +72,7 @@ export function batchOfOne(sequence: number): AppliedBatch {
   return {
     taken: 1,
     journal: { ...text, first: sequence, last: sequence },
+    reports: '',
     deadLetters: [],
     publications: { replies: new Map(), markets: [], listings: [] },
   };

@@ -88,6 +88,11 @@ export class ByteWriter {
     this.#buffer[this.#at++] = COMMA;
   }
 
+  /** Anything that is no JSON. */
+  byte(byte: number): void {
+    this.#buffer[this.#at++] = byte;
+  }
+
   null(): void {
     this.#letters('null');
   }

@@ -89,6 +89,13 @@ export interface Market extends MarketLimits {
   updateId: number;
 }
 
+/** Opened by the first report about it. */
+export interface Account {
+  readonly account: number;
+  /** How many reports there have been: the number of the last one. */
+  seq: number;
+}
+
 export interface Balance {
   readonly account: number;
   readonly asset: string;
@@ -142,6 +149,7 @@ export interface Entities {
   exchange: Exchange;
   asset: Asset;
   market: Market;
+  account: Account;
   balance: Balance;
   order: Order;
   idempotencyKey: IdempotencyKey;
@@ -218,6 +226,10 @@ const MARKET_CHANGING: Fields<Changing<Market>> = {
 };
 export const MARKET_FIELDS: Fields<Market> = { ...MARKET_FIXED, ...MARKET_CHANGING };
 
+const ACCOUNT_FIXED: Fields<Fixed<Account>> = { account: integer };
+const ACCOUNT_CHANGING: Fields<Changing<Account>> = { seq: integer };
+const ACCOUNT_FIELDS: Fields<Account> = { ...ACCOUNT_FIXED, ...ACCOUNT_CHANGING };
+
 const BALANCE_FIXED: Fields<Fixed<Balance>> = { account: integer, asset: matching(ASSET_NAME) };
 const BALANCE_CHANGING: Fields<Changing<Balance>> = { available: amount, locked: amount };
 export const BALANCE_FIELDS: Fields<Balance> = { ...BALANCE_FIXED, ...BALANCE_CHANGING };
@@ -293,6 +305,16 @@ export const KINDS: { readonly [K in EntityKind]: Kind<Entities[K]> } = {
     live: always,
     liveSql: 'TRUE',
     orderSql: 'market',
+  },
+  account: {
+    fixed: ACCOUNT_FIXED,
+    changing: ACCOUNT_CHANGING,
+    fields: ACCOUNT_FIELDS,
+    table: 'accounts',
+    key: ['account'],
+    live: ({ seq }) => seq > 0,
+    liveSql: 'TRUE',
+    orderSql: 'account',
   },
   balance: {
     fixed: BALANCE_FIXED,

@@ -1,10 +1,18 @@
 /** Every Redis key and channel of an exchange. They share a hash tag, so that a cluster keeps them on one node. */
 
+/**
+ * The reports of so many commands are kept, at least. A command gives a handful of them, of some hundred bytes each; and
+ * as many as it ends orders, each of which was a command before.
+ */
+export const REPORTED_COMMANDS = 100_000;
+
 export interface Keys {
   /** List: requests in the one order. */
   readonly commands: string;
   /** Stream: committed batches; an entry's id is `<last sequence>-0`. */
   readonly journal: string;
+  /** Stream: the reports of the last batches that had some, under the ids of the journal. */
+  readonly reports: string;
   /** String `<epoch>:<batch>`: fence, cursor and idempotence of the commits (D2). */
   readonly head: string;
   /** String: the leading engine's instance; lapses unless renewed (D5). */
@@ -36,6 +44,7 @@ export function keysOf(namespace: string): Keys {
   return {
     commands: `${prefix}:commands`,
     journal: `${prefix}:journal`,
+    reports: `${prefix}:reports`,
     head: `${prefix}:head`,
     leader: `${prefix}:leader`,
     standbys: `${prefix}:standbys`,

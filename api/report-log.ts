@@ -1,0 +1,185 @@
+/**
+ * The reports that the engine has kept, of every account: followed from the stream that it commits them to, and held for
+ * who reads them now or has missed some.
+ *
+ * Guarantees: each report is heard once, in the order of its account's `seq`, whatever becomes of engines, connections
+ * and other processes; what is heard is committed. Where some were trimmed before they could be read, all is forgotten
+ * and the listeners are told that they have missed some. As much is held as the stream keeps, the reports of the last
+ * `REPORTED_COMMANDS` commands, and `MAX_HELD` at most.
+ *
+ * It has one read under way and nothing else on its connection: an answer that stands behind another one could leave
+ * Redis before what it tells of is on disk.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Redis } from 'ioredis';
+import { type ReportLine, reportLines } from '../shared/domain/reports.js';
+import { REPORTED_COMMANDS } from '../shared/io/keys.js';
+import type { Logger } from '../shared/io/log.js';
+import { connectPatiently, type RedisServer, tellOutages } from '../shared/io/redis.js';
+import { Fifo } from './fifo.js';
+
+/** Of batches that one read brings. */
+const MAX_READ = 100;
+/** More than a busy exchange gives in so many commands. */
+const MAX_HELD = 1_000_000;
+const BLOCK_MS = 1000;
+const RETRY_INTERVAL_MS = 100;
+const START = '0-0';
+
+/** A report with its place among all that were heard. */
+export interface HeardReport extends ReportLine {
+  readonly place: number;
+  /** Of the batch that it is of: its last command's. */
+  readonly sequence: number;
+}
+
+export interface ReportListener {
+  /** What it throws is logged, and taken as if it had missed the report. */
+  reported(report: HeardReport): void;
+  /** Reports may be missing before the next one. */
+  missed(): void;
+}
+
+export class ReportLog {
+  readonly #redis: Redis;
+  readonly #key: string;
+  readonly #log: Logger;
+  readonly #listeners: ReportListener[] = [];
+  readonly #reports = new Fifo<HeardReport>();
+  readonly #byAccount = new Map<number, Fifo<HeardReport>>();
+  /** Id of the last batch. */
+  #last = START;
+  #places = 0;
+  #isCurrent = false;
+  #stopped = false;
+
+  constructor(redis: RedisServer, key: string, log: Logger) {
+    this.#redis = connectPatiently(redis);
+    this.#key = key;
+    this.#log = log;
+    tellOutages(this.#redis, log);
+  }
+
+  listen(listener: ReportListener): void {
+    this.#listeners.push(listener);
+  }
+
+  start(): void {
+    this.#redis.connect().catch(() => {});
+    void this.#follow();
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    this.#redis.disconnect();
+  }
+
+  /** Whether it has come to the stream's end since it started. */
+  get isCurrent(): boolean {
+    return this.#isCurrent;
+  }
+
+  /** Of the last report that was heard. */
+  get place(): number {
+    return this.#places;
+  }
+
+  /** An account's reports that were heard after a place; `undefined` where some may not be held any more. */
+  after(account: number, place: number): HeardReport[] | undefined {
+    const oldest = this.#reports.first()?.place ?? this.#places + 1;
+    if (place < oldest - 1) return undefined;
+    return this.held(account).filter(report => report.place > place);
+  }
+
+  /** An account's reports that are held, oldest first. */
+  held(account: number): HeardReport[] {
+    return this.#byAccount.get(account)?.all() ?? [];
+  }
+
+  async #follow(): Promise<void> {
+    while (!this.#stopped) {
+      try {
+        await this.#read();
+      } catch (error) {
+        this.#log.debug({ error: (error as Error).message }, 'reports: trying again');
+        await sleep(RETRY_INTERVAL_MS);
+      }
+    }
+  }
+
+  async #read(): Promise<void> {
+    const from = ['STREAMS', this.#key, this.#last] as const;
+    const reply = this.#isCurrent
+      ? await this.#redis.xread('COUNT', MAX_READ, 'BLOCK', BLOCK_MS, ...from)
+      : await this.#redis.xread('COUNT', MAX_READ, ...from);
+    const batches = reply?.[0]?.[1] ?? [];
+    if (batches.length === 0) await this.#checkEnd();
+    else await this.#checkGap(batches);
+    for (const [id, [, reports]] of batches) this.#hear(id, reports!);
+    if (batches.length < MAX_READ) this.#isCurrent = true;
+  }
+
+  #hear(id: string, text: string): void {
+    const sequence = sequenceOf(id);
+    const reports = reportLines(text).map(line => ({ ...line, sequence, place: ++this.#places }));
+    for (const report of reports) this.#hold(report);
+    this.#forget(sequence - REPORTED_COMMANDS);
+    this.#last = id;
+    for (const listener of this.#listeners) this.#tell(listener, reports);
+  }
+
+  #tell(listener: ReportListener, reports: readonly HeardReport[]): void {
+    try {
+      for (const report of reports) listener.reported(report);
+    } catch (error) {
+      this.#log.error({ err: error }, 'reports: not handed on');
+      listener.missed();
+    }
+  }
+
+  /** Batches are trimmed once they are so many commands behind; where we are as far behind, some may be missing. */
+  async #checkGap(batches: readonly (readonly [id: string, fields: string[]])[]): Promise<void> {
+    const behind = sequenceOf(batches.at(-1)![0]) - sequenceOf(this.#last);
+    if (this.#last === START || (behind < REPORTED_COMMANDS && batches.length < MAX_READ)) return;
+    const [oldest] = await this.#redis.xrange(this.#key, '-', '+', 'COUNT', 1);
+    if (sequenceOf(oldest![0]) <= sequenceOf(this.#last)) return;
+    this.#log.warn({ after: this.#last, oldest: oldest![0] }, 'reports were trimmed before they were read');
+    this.#startAgain();
+  }
+
+  #startAgain(): void {
+    this.#forget(Number.POSITIVE_INFINITY);
+    for (const listener of this.#listeners) listener.missed();
+  }
+
+  #hold(report: HeardReport): void {
+    const { account } = report;
+    this.#reports.push(report);
+    const own = this.#byAccount.get(account) ?? new Fifo<HeardReport>();
+    own.push(report);
+    this.#byAccount.set(account, own);
+  }
+
+  #forget(sequence: number): void {
+    const isOver = (report: HeardReport) => report.sequence <= sequence || this.#reports.size > MAX_HELD;
+    for (let oldest = this.#reports.first(); oldest !== undefined && isOver(oldest); ) {
+      this.#reports.shift();
+      const own = this.#byAccount.get(oldest.account)!;
+      own.shift();
+      if (own.first() === undefined) this.#byAccount.delete(oldest.account);
+      oldest = this.#reports.first();
+    }
+  }
+
+  /** An exchange that has begun again from Postgres has another stream, which may end before ours. */
+  async #checkEnd(): Promise<void> {
+    const [newest] = await this.#redis.xrevrange(this.#key, '+', '-', 'COUNT', 1);
+    if (newest !== undefined && sequenceOf(newest[0]) >= sequenceOf(this.#last)) return;
+    if (this.#last !== START) this.#startAgain();
+    this.#last = START;
+  }
+}
+
+function sequenceOf(id: string): number {
+  return Number(id.slice(0, id.indexOf('-')));
+}

@@ -1,0 +1,43 @@
+/**
+ * What an account is told of itself, at the moment it happens: each report has the next number of its account. Whoever
+ * listens makes the report of it; the numbers are state and do not depend on that.
+ */
+import { type Balance, FIRST_USER, type Order } from '../../shared/domain/entities.js';
+import type { Trade } from '../../shared/domain/events.js';
+import type { BalanceChange } from '../../shared/domain/reports.js';
+import type { Account } from './account.js';
+import type { Ledger } from './ledger.js';
+
+export interface Reporter {
+  /** What has become of an order. @param trade that it has just had a part in */
+  order(seq: number, order: Order, trade: Trade | null): void;
+  /** What an account has now. */
+  balance(seq: number, balance: Balance, change: BalanceChange): void;
+}
+
+export class Reports {
+  /** Where nobody listens, reports are counted only. */
+  reporter: Reporter | null = null;
+  readonly #ledger: Ledger;
+
+  constructor(ledger: Ledger) {
+    this.#ledger = ledger;
+  }
+
+  order(account: Account, order: Order, trade: Trade | null): void {
+    const seq = next(account);
+    this.reporter?.order(seq, order, trade);
+  }
+
+  /** Of users; nobody reads what the exchange's own accounts would be told. @param balance its number */
+  balance(account: Account, balance: number, amount: bigint, reason: BalanceChange['reason']): void {
+    if (account.account < FIRST_USER) return;
+    const seq = next(account);
+    this.reporter?.balance(seq, this.#ledger.read(balance), { amount, reason });
+  }
+}
+
+function next(account: Account): number {
+  account.tracking.touch();
+  return ++account.seq;
+}
