@@ -68,8 +68,8 @@ const kline = z.strictObject({
     q: decimal,
     V: decimal,
     Q: decimal,
-    f: id,
-    L: id,
+    f: z.string().meta({ description: 'the first trade; "-1" of a flat candle' }),
+    L: z.string().meta({ description: 'the last trade; "-1" of a flat candle' }),
   }),
 });
 
