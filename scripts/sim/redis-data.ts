@@ -207,7 +207,10 @@ export class RedisData {
     return gone.length;
   }
 
-  xadd([key, id, ...fields]: readonly string[]): Value {
+  /** With `MINID ~ <id>` before its id it trims as well, once the entry is in. */
+  xadd([key, ...rest]: readonly string[]): Value {
+    const trim = rest[0] === 'MINID' ? rest.slice(0, 3) : [];
+    const [id, ...fields] = rest.slice(trim.length);
     const stream = this.#stream(key!) ?? { nodes: [], last: 0 };
     const sequence = sequenceOf(id!);
     if (sequence <= stream.last || this.refusesEntry) {
@@ -223,6 +226,7 @@ export class RedisData {
     stream.last = sequence;
     this.#kept.set(key!, stream);
     this.#wrote('XADD', key!, id!, ...fields);
+    if (trim.length > 0) this.xtrim([key!, ...trim]);
     return id!;
   }
 
