@@ -147,16 +147,23 @@ export class CommandLog {
   /** For scripts that act once, or that may act twice. */
   async #untilAnswered<T>(run: () => Promise<T>): Promise<T> {
     for (let failures = 0; ; failures++) {
-      this.#askedAt = performance.now();
       try {
-        return await run();
+        return await this.#watched(run);
       } catch (error) {
         this.#assertPassing(error as Error);
         if (failures === 0) this.#log.warn({ err: error }, 'Redis did not answer, trying again');
         await delay(RETRY_DELAY_MS);
-      } finally {
-        this.#askedAt = undefined;
       }
+    }
+  }
+
+  /** What gets no answer for too long fails with its connection. One at a time. */
+  async #watched<T>(run: () => Promise<T>): Promise<T> {
+    this.#askedAt = performance.now();
+    try {
+      return await run();
+    } finally {
+      this.#askedAt = undefined;
     }
   }
 
@@ -184,7 +191,7 @@ export class CommandLog {
   /** The new head, or nothing while another engine leads. */
   lead(instance: string, leaseMs: number): Promise<string | null> {
     const { leader, head, standbys, draining } = this.#keys;
-    return this.#writer.lead(leader, head, standbys, draining, instance, leaseMs);
+    return this.#watched(() => this.#writer.lead(leader, head, standbys, draining, instance, leaseMs));
   }
 
   /** Tells how far this engine has come. @param intervalMs when it will tell again */
