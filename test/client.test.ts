@@ -45,7 +45,7 @@ t.test('a book comes through gaps and lost connections', async t => {
   await client.call('placeOrder', { ...limit, price: '101' });
   const { lastUpdateId, bids } = await client.call('getDepth', { market: MARKET });
   await eventually(() => book.updateId === lastUpdateId);
-  t.same([...book.bids], bids, 'after a new connection it is the exchange’s');
+  t.same(new Set(book.bids), new Set(bids), 'after a new connection it is the exchange’s');
 
   let restarted = 0;
   const name = 'btc_usdt@depth' as const;

@@ -11,7 +11,7 @@ type Depth = StreamData<'depth'>;
 type Levels = readonly (readonly [price: string, quantity: string])[];
 
 export class OrderBook {
-  /** Quantity by price, both padded to the market's scale. */
+  /** Quantity by price, both padded to the market's scale; in no order. */
   readonly bids = new Map<string, string>();
   readonly asks = new Map<string, string>();
   #updateId: number | undefined;
