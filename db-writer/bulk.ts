@@ -44,15 +44,30 @@ export function bulkQuery({ name, text, types }: BulkStatement, rows: readonly R
   return { name, text, values: types.map((type, place) => arrayLiteral(type, rows, place)) };
 }
 
-/** Rows in the text format of a COPY statement. */
-export function copyText(rows: readonly Row[]): string {
-  return rows.map(row => `${row.map(copyValue).join('\t')}\n`).join('');
+/** So many rows are sent together: Postgres works on them while the next ones become text. */
+const COPY_CHUNK = 1000;
+
+/** Rows in the text format of a COPY statement, some at a time. */
+export function* copyText(rows: readonly Row[]): Generator<string> {
+  let text = '';
+  for (const [index, row] of rows.entries()) {
+    text += copyLine(row);
+    if (index % COPY_CHUNK < COPY_CHUNK - 1 && index < rows.length - 1) continue;
+    yield text;
+    text = '';
+  }
+}
+
+function copyLine(row: Row): string {
+  let line = copyValue(row[0]!);
+  for (let place = 1; place < row.length; place++) line += `\t${copyValue(row[place]!)}`;
+  return `${line}\n`;
 }
 
 /** No text of ours holds a tab or a line break, but an idempotency key may hold a backslash. */
 function copyValue(value: Json): string {
   if (value === null) return '\\N';
-  return typeof value === 'string' ? value.replaceAll('\\', '\\\\') : String(value);
+  return typeof value === 'string' && value.includes('\\') ? value.replaceAll('\\', '\\\\') : `${value}`;
 }
 
 function copy(table: string, columns: readonly TypedColumn[]): string {

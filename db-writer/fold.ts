@@ -39,24 +39,31 @@ export interface Changes {
   readonly candles: readonly Row[];
 }
 
+/** At least one batch. */
 export function fold(batches: readonly BatchText[]): Changes {
-  const images = new LatestImages();
-  const happened = new History();
-  for (const batch of batches) {
-    images.add(batch);
-    happened.add(batch);
+  const folded = new Fold();
+  for (const batch of batches) folded.add(batch);
+  return folded.changes();
+}
+
+export class Fold {
+  private readonly images = new LatestImages();
+  private readonly happened = new History();
+  private last: BatchText | undefined;
+
+  add(batch: BatchText): void {
+    this.images.add(batch);
+    this.happened.add(batch);
+    this.last = batch;
   }
-  const { last, stateHash, head, logic } = batches.at(-1)!;
-  return {
-    sequence: last,
-    stateHash,
-    head,
-    logic,
-    images: images.rows(),
-    trades: happened.trades,
-    ledger: happened.ledger,
-    candles: happened.candles(),
-  };
+
+  /** Of all that was added, which is one batch at least. */
+  changes(): Changes {
+    const { last, stateHash, head, logic } = this.last!;
+    const { trades, ledger } = this.happened;
+    const candles = this.happened.candles();
+    return { sequence: last, stateHash, head, logic, images: this.images.rows(), trades, ledger, candles };
+  }
 }
 
 /** Where the key's fields stand in an image's array of fields. */
@@ -136,8 +143,11 @@ class History {
   }
 
   private addEntries(event: Event, time: number): void {
-    for (const entry of ledgerEntries(event))
-      this.ledger.push([...toTuple(LEDGER_ENTRY_FIELDS, entry), time]);
+    for (const entry of ledgerEntries(event)) {
+      const row = toTuple(LEDGER_ENTRY_FIELDS, entry);
+      row.push(time);
+      this.ledger.push(row);
+    }
   }
 }
 

@@ -6,7 +6,8 @@
  * that of a commit whose answer was lost.
  */
 import { readFileSync } from 'node:fs';
-import { finished } from 'node:stream/promises';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import type pg from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
 import { ENTITY_KINDS } from '../shared/domain/entities.js';
@@ -110,9 +111,7 @@ async function add(client: pg.PoolClient, statement: BulkStatement, rows: readon
 
 async function copy(client: pg.PoolClient, statement: string, rows: readonly Row[]): Promise<void> {
   if (rows.length === 0) return;
-  const stream = client.query(copyFrom(statement));
-  stream.end(copyText(rows));
-  await finished(stream);
+  await pipeline(Readable.from(copyText(rows)), client.query(copyFrom(statement)));
 }
 
 function sqlFile(name: string): string {

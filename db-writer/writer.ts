@@ -7,7 +7,7 @@
 import type { Redis } from 'ioredis';
 import type pg from 'pg';
 import type { Keys } from '../shared/io/keys.js';
-import { fold } from './fold.js';
+import { type Changes, Fold } from './fold.js';
 import { JournalFault, JournalReader } from './journal-reader.js';
 import { reach, unlessStopped } from './outage.js';
 import { type Patience, pause } from './patience.js';
@@ -34,6 +34,12 @@ const FIRST_ENGINE_POLL_MS = 100;
 const REST_FACTOR = 2;
 const LONGEST_REST_MS = 100;
 
+/** What of the journal is written in one transaction: nothing where nothing came. */
+interface Stretch {
+  readonly changes: Changes | undefined;
+  readonly isBacklog: boolean;
+}
+
 export class Writer {
   private readonly journal: JournalReader;
 
@@ -51,16 +57,22 @@ export class Writer {
     while (!this.stop.aborted) await this.patience.through(() => this.follow());
   }
 
-  /** Writes until it is told to stop or another writer was faster. */
+  /**
+   * Writes until it is told to stop or another writer was faster. While Postgres writes a stretch of a backlog, the next
+   * one is read and folded.
+   */
   private async follow(): Promise<void> {
     let watermark = await this.position();
     if (watermark === undefined) return pause(FIRST_ENGINE_POLL_MS, this.stop);
+    let ahead: Promise<Stretch> | undefined;
     while (!this.stop.aborted) {
-      const { batches, isBacklog } = await this.journal.after(watermark.sequence);
-      if (batches.length > 0) {
-        const changes = fold(batches);
+      const { changes, isBacklog }: Stretch = await (ahead ?? this.stretchAfter(watermark.sequence));
+      ahead = undefined;
+      if (changes !== undefined) {
         const began = performance.now();
-        if (!(await write(this.connections.pool, watermark, changes))) return;
+        const writing = write(this.connections.pool, watermark, changes);
+        if (isBacklog) ahead = settled(this.stretchAfter(changes.sequence));
+        if (!(await writing)) return;
         const took = performance.now() - began;
         watermark = { ...watermark, sequence: changes.sequence };
         if (!isBacklog) await pause(Math.min(took * REST_FACTOR, LONGEST_REST_MS), this.stop);
@@ -68,6 +80,17 @@ export class Writer {
       await this.journal.trimBehind(watermark.sequence);
       this.patience.served();
     }
+  }
+
+  private async stretchAfter(sequence: number): Promise<Stretch> {
+    const { batches, isBacklog } = await this.journal.after(sequence);
+    if (batches.length === 0) return { changes: undefined, isBacklog };
+    const fold = new Fold();
+    for (const batch of batches) {
+      fold.add(batch);
+      await otherWork();
+    }
+    return { changes: fold.changes(), isBacklog };
   }
 
   /** Where to go on, once both stores have been given to the same exchange. */
@@ -81,4 +104,15 @@ export class Writer {
     }
     return watermark;
   }
+}
+
+/** Lets what waits for this thread go on: the transaction's next statement. */
+function otherWork(): Promise<void> {
+  return new Promise(resolve => setImmediate(resolve));
+}
+
+/** A promise that may be left alone: its failure is for whoever awaits it. */
+function settled<T>(promise: Promise<T>): Promise<T> {
+  promise.catch(() => {});
+  return promise;
 }

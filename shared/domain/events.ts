@@ -238,12 +238,20 @@ type AccountAfter = readonly [account: number, balanceAfter: bigint];
 /** The payer's and the receiver's. */
 function entriesOf(
   ledgerId: number,
-  cause: Cause,
+  { asset, amount, type, reference }: Cause,
   [payer, payerAfter]: AccountAfter,
   [receiver, receiverAfter]: AccountAfter,
 ): [LedgerEntry, LedgerEntry] {
   return [
-    { ...cause, ledgerId, account: payer, amount: -cause.amount, balanceAfter: payerAfter },
-    { ...cause, ledgerId: ledgerId + 1, account: receiver, balanceAfter: receiverAfter },
+    { ledgerId, account: payer, asset, amount: -amount, type, reference, balanceAfter: payerAfter },
+    {
+      ledgerId: ledgerId + 1,
+      account: receiver,
+      asset,
+      amount,
+      type,
+      reference,
+      balanceAfter: receiverAfter,
+    },
   ];
 }
