@@ -115,6 +115,11 @@ export class EngineClient implements Engine {
     return this.feed.connected && this.#pusher.status === 'ready';
   }
 
+  /** Requests whose answer has not come. */
+  get waiting(): number {
+    return this.#waiting.size;
+  }
+
   /** Whether one more order would be answered soon (crowd.ts). */
   get hasRoom(): boolean {
     return this.#crowd.admits(this.#waiting.size, performance.now());

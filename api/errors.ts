@@ -64,6 +64,14 @@ export const ERROR_STATUS = {
 
 export type ErrorCode = keyof typeof ERROR_STATUS;
 
+export type RefusalCounts = Record<ErrorCode, number>;
+
+export function noRefusals(): RefusalCounts {
+  return { ...NO_REFUSALS };
+}
+
+const NO_REFUSALS = Object.fromEntries(Object.keys(ERROR_STATUS).map(code => [code, 0])) as RefusalCounts;
+
 /** Of the codes those that no HTTP request meets. */
 export const WEBSOCKET_CODES = ['UNKNOWN_METHOD', 'UNKNOWN_STREAM'] as const satisfies ErrorCode[];
 

@@ -27,6 +27,13 @@ export interface HealthReport {
   dbWriter: { watermark: number | null; lag: number | null };
 }
 
+/** What waits in Redis. */
+export interface Backlog {
+  /** In the list of commands. */
+  entries: number;
+  journalBytes: number;
+}
+
 export interface HealthSettings {
   redis: RedisServer;
   keys: Keys;
@@ -40,7 +47,7 @@ interface Standby {
   sequence: number;
 }
 
-interface QueueState {
+interface QueueState extends Backlog {
   leader: string | null;
   head: string | null;
   sequence: number;
@@ -103,8 +110,14 @@ export class Health {
     };
   }
 
+  /** Undefined while Redis is down. */
+  backlog(): Promise<Backlog | undefined> {
+    return this.#queue.state();
+  }
+
   async #readQueue(keys: Keys): Promise<QueueState> {
-    const [leader, head, { last }, draining, standbys, [seconds]] = await Promise.all([
+    const [entries, leader, head, { last, bytes }, draining, standbys, [seconds]] = await Promise.all([
+      this.#redis.llen(keys.commands),
       this.#redis.get(keys.leader),
       this.#redis.get(keys.head),
       this.#journal.extent(),
@@ -113,6 +126,8 @@ export class Health {
       this.#redis.time(),
     ]);
     return {
+      entries,
+      journalBytes: bytes,
       leader,
       head,
       sequence: last,

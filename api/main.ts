@@ -12,7 +12,10 @@ import { ConfigError, processConfig } from '../shared/io/config.js';
 import { checkPostgresDurability, checkRedisDurability } from '../shared/io/durability.js';
 import { keysOf } from '../shared/io/keys.js';
 import { createLogger } from '../shared/io/log.js';
+import { Metrics } from '../shared/io/metrics.js';
+import { MetricsHearer, MetricsTeller } from '../shared/io/metrics-channel.js';
 import { createPool } from '../shared/io/postgres.js';
+import { measureProcess } from '../shared/io/process-metrics.js';
 import { connectPatiently, redisAt } from '../shared/io/redis.js';
 import { onShutdown } from '../shared/io/shutdown.js';
 import { Accounts } from './accounts.js';
@@ -22,8 +25,10 @@ import { EngineClient } from './engine-client.js';
 import { Health } from './health.js';
 import { History } from './history.js';
 import { attachDocs } from './http/docs.js';
+import { attachMetrics } from './http/metrics.js';
 import { HttpServer, type HttpSettings } from './http/server.js';
 import { MarketData } from './market-data.js';
+import { exchangeText, measureApi } from './metrics.js';
 import { ReportLog } from './report-log.js';
 import { parseSignupBalance, Signup } from './signup.js';
 import { storedCandles } from './stored-candles.js';
@@ -63,6 +68,9 @@ const tokens = new Tokens(config.jwtSecret);
 const accounts = new Accounts(database);
 const history = new History(database);
 const health = new Health({ redis, keys, engine, catalog, database });
+const metrics = new Metrics({ process: instance });
+const teller = new MetricsTeller(redis, keys.metrics, instance, metrics);
+const hearer = new MetricsHearer(redis, keys.metrics);
 
 let stopServing = async () => {};
 
@@ -72,6 +80,8 @@ onShutdown(async () => {
   engine.stop();
   reports.stop();
   health.stop();
+  teller.stop();
+  hearer.stop();
   await pool.end();
 });
 
@@ -113,6 +123,9 @@ async function start(): Promise<void> {
   const server = new HttpServer(services, log, httpSettings());
   const app = App();
   const gateway = attachGateway(app, { engine, marketData, catalog, reports, tokens });
+  measureProcess(metrics);
+  measureApi(metrics, { engine, traffic: server.traffic, gateway });
+  attachMetrics(app, () => exchangeText(instance, metrics, hearer, health), config.behindProxy);
   attachDocs(app);
   server.attach(app);
   const socket = await listen(app);

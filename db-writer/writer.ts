@@ -40,8 +40,12 @@ interface Stretch {
   readonly isBacklog: boolean;
 }
 
+/** Hears of a transaction that is durable. @param commands how many it wrote */
+export type WriteListener = (commands: number, tookMs: number) => void;
+
 export class Writer {
   private readonly journal: JournalReader;
+  private onWritten: WriteListener = () => {};
 
   constructor(
     private readonly connections: Connections,
@@ -51,6 +55,11 @@ export class Writer {
     const { redis, keys, journalLimitBytes } = connections;
     const keptBytes = Math.min(KEPT_BYTES, journalLimitBytes * KEPT_PART);
     this.journal = new JournalReader(redis, keys.journal, keptBytes, stop);
+  }
+
+  /** One listener, before `run`. */
+  listen(onWritten: WriteListener): void {
+    this.onWritten = onWritten;
   }
 
   async run(): Promise<void> {
@@ -74,6 +83,7 @@ export class Writer {
         if (isBacklog) ahead = settled(this.stretchAfter(changes.sequence));
         if (!(await writing)) return;
         const took = performance.now() - began;
+        this.onWritten(changes.sequence - watermark.sequence, took);
         watermark = { ...watermark, sequence: changes.sequence };
         if (!isBacklog) await pause(Math.min(took * REST_FACTOR, LONGEST_REST_MS), this.stop);
       }

@@ -17,7 +17,7 @@ import {
   type Request,
   sizeOf,
 } from '../shared/domain/codec.js';
-import type { Command, Query } from '../shared/domain/commands.js';
+import { COMMAND_FIELDS, type Command, type CommandKind, type Query } from '../shared/domain/commands.js';
 import type { Event } from '../shared/domain/events.js';
 import type { Json } from '../shared/domain/fields.js';
 import { reject } from '../shared/domain/rejects.js';
@@ -31,9 +31,15 @@ export interface DeadLetter {
   reason: string;
 }
 
+/** How many commands of each kind. */
+export type CommandCounts = Record<CommandKind, number>;
+
 export interface AppliedBatch {
   /** How many list entries it took. */
   taken: number;
+  /** Of the commands that were sequenced. */
+  executed: CommandCounts;
+  refused: CommandCounts;
   /** Absent where nothing was sequenced. */
   journal: BatchText | undefined;
   /** A line each (reports.ts); empty where there are none. */
@@ -64,10 +70,18 @@ export interface BatchParts {
   admission: Admission;
 }
 
+export function noCommands(): CommandCounts {
+  return { ...NO_COMMANDS };
+}
+
+const NO_COMMANDS = Object.fromEntries(Object.keys(COMMAND_FIELDS).map(kind => [kind, 0])) as CommandCounts;
+
 /** Takes an entry out of the list without looking into it. */
 export function setAside(entry: string, reason: string): AppliedBatch {
   return {
     taken: 1,
+    executed: noCommands(),
+    refused: noCommands(),
     journal: undefined,
     reports: '',
     deadLetters: [{ entry, reason }],
@@ -95,6 +109,8 @@ class BatchBuilder {
   readonly #trades = new Map<string, PublicTrade[]>();
   readonly #replies = new Map<string, Reply[]>();
   readonly #listings: Json[] = [];
+  readonly #executed = noCommands();
+  readonly #refused = noCommands();
   #taken = 0;
 
   constructor(
@@ -124,6 +140,7 @@ class BatchBuilder {
     const deadline = this.#deadlineOf(request);
     const { answer, events } = this.machine.execute(command, { time, deadline });
     this.#commands.push({ time, deadline, entry });
+    (answer.kind === 'REFUSED' ? this.#refused : this.#executed)[command.kind]++;
     this.#collectTrades(events, time);
     const encoded = this.#reply(request, answer, this.machine.exchange.sequence);
     if (answer.kind === 'CATALOG') this.#listings.push(encoded);
@@ -177,6 +194,8 @@ class BatchBuilder {
     journal.end += sizeOf(journal);
     return {
       taken: this.#taken,
+      executed: this.#executed,
+      refused: this.#refused,
       journal: sequenced ? journal : undefined,
       reports,
       deadLetters: this.#deadLetters,

@@ -5,7 +5,7 @@
 import { checkRedisDurability } from '../shared/io/durability.js';
 import { Admission } from './admission.js';
 import { Clock } from './clock.js';
-import { Leader } from './leader.js';
+import { type BatchListener, Leader } from './leader.js';
 import { Leadership } from './leadership.js';
 import type { Machine } from './machine.js';
 import { catchUp, recover, type Stores } from './recovery.js';
@@ -28,12 +28,22 @@ export class Engine {
   readonly #leadership: Leadership;
   #leader: Leader | undefined;
   #serving: Promise<void> = Promise.resolve();
+  #onBatch: BatchListener = () => {};
 
   constructor(stores: Stores, settings: EngineSettings) {
     const { commandLog, log } = stores;
     this.#stores = stores;
     this.#settings = settings;
     this.#leadership = new Leadership({ ...settings, commandLog, log });
+  }
+
+  get leads(): boolean {
+    return this.#leader !== undefined;
+  }
+
+  /** One listener, before `run`. */
+  listen(onBatch: BatchListener): void {
+    this.#onBatch = onBatch;
   }
 
   /** Serves until `stop`. @param onFenced called where another engine turns out to lead */
@@ -48,7 +58,10 @@ export class Engine {
     const admission = new Admission();
     admission.watch(commandLog.journal, this.#settings.journalLimitBytes, log);
     this.#leadership.keep(() => onFenced(new Error('another engine leads')));
-    this.#leader = new Leader({ machine, clock, admission, commandLog, keys, log }, head);
+    this.#leader = new Leader(
+      { machine, clock, admission, commandLog, keys, log, onBatch: this.#onBatch },
+      head,
+    );
     log.info({ head, sequence: machine.exchange.sequence, stateHash: machine.exchange.stateHash }, 'leading');
     this.#serving = this.#leader.run();
     await this.#serving;

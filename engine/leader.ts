@@ -15,10 +15,14 @@ import { publish } from './publish.js';
 const TRIES_TOGETHER = 3;
 const TRIES_ALONE = 2;
 
+/** Hears of a batch that is durable. */
+export type BatchListener = (batch: AppliedBatch, applyMs: number, commitMs: number) => void;
+
 export interface LeaderParts extends BatchParts {
   commandLog: CommandLog;
   keys: Keys;
   log: Logger;
+  onBatch: BatchListener;
 }
 
 export class Leader {
@@ -105,11 +109,15 @@ export class Leader {
   }
 
   async #process(entries: readonly string[]): Promise<string[]> {
-    const { keys, commandLog } = this.#parts;
+    const { keys, commandLog, onBatch } = this.#parts;
+    const began = performance.now();
     const batch = this.#apply(entries);
+    const applied = performance.now();
     this.#warnOfDeadLetters(batch);
     const next = await this.#commit(batch);
+    const committed = performance.now();
     publish(commandLog.publisher, keys, batch.publications);
+    onBatch(batch, applied - began, committed - applied);
     return next;
   }
 

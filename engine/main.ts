@@ -2,16 +2,21 @@
 import { processConfig } from '../shared/io/config.js';
 import { keysOf } from '../shared/io/keys.js';
 import { createLogger } from '../shared/io/log.js';
+import { Metrics } from '../shared/io/metrics.js';
+import { MetricsTeller } from '../shared/io/metrics-channel.js';
 import { createPool } from '../shared/io/postgres.js';
+import { measureProcess } from '../shared/io/process-metrics.js';
 import { redisAt } from '../shared/io/redis.js';
 import { onShutdown } from '../shared/io/shutdown.js';
 import { CommandLog } from './command-log.js';
 import { Engine } from './engine.js';
+import { measureEngine } from './metrics.js';
 
 const config = processConfig('redisUrl', 'databaseUrl');
 const log = createLogger(config.instance, config.logLevel);
 const keys = keysOf(config.namespace);
-const commandLog = new CommandLog(redisAt(config.redisUrl), keys, log);
+const redis = redisAt(config.redisUrl);
+const commandLog = new CommandLog(redis, keys, log);
 const pool = createPool(config.databaseUrl, config.namespace, 1);
 const engine = new Engine(
   { keys, log, commandLog, pool },
@@ -22,7 +27,15 @@ const engine = new Engine(
   },
 );
 
-onShutdown(() => engine.stop());
+const metrics = new Metrics({ process: config.instance });
+measureProcess(metrics);
+measureEngine(metrics, engine, config.journalLimitBytes);
+const teller = new MetricsTeller(redis, keys.metrics, config.instance, metrics);
+
+onShutdown(async () => {
+  await engine.stop();
+  teller.stop();
+});
 
 try {
   await engine.run(fail);

@@ -26,7 +26,11 @@ interface Import {
 /** The innermost folder that a file lies in decides; test, bench and scripts may import anything. */
 const RULES: Readonly<Record<string, Rule>> = {
   'shared/domain': { folders: ['shared/domain'], packages: ['decimal.js'], node: false },
-  'shared/io': { folders: ['shared'], packages: ['ioredis', 'pg', 'pg-copy-streams', 'pino'], node: true },
+  'shared/io': {
+    folders: ['shared'],
+    packages: ['ioredis', 'pg', 'pg-copy-streams', 'pino', 'prom-client'],
+    node: true,
+  },
   'engine/core': { folders: ['engine/core', 'shared/domain'], packages: [], node: false },
   engine: { folders: ['engine', 'shared'], packages: [], types: ['ioredis', 'pg'], node: true },
   api: {

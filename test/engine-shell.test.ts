@@ -6,7 +6,7 @@ import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import t, { type Test } from 'tap';
 import { Admission } from '../engine/admission.js';
-import type { AppliedBatch } from '../engine/batch.js';
+import { type AppliedBatch, noCommands } from '../engine/batch.js';
 import { Clock } from '../engine/clock.js';
 import { CommandLog, type Taken } from '../engine/command-log.js';
 import { Leader } from '../engine/leader.js';
@@ -57,6 +57,8 @@ function batchOf(taken: number, last: number, deadLetters: AppliedBatch['deadLet
   const journal: BatchText = { logic: 1, head: '', first: 1, last, end: 0, ...text };
   return {
     taken,
+    executed: noCommands(),
+    refused: noCommands(),
     journal,
     reports: '',
     deadLetters,
@@ -187,7 +189,9 @@ t.test('nothing is published before the answer to the commit is there', async t 
   } as unknown as CommandLog;
   const keys = keysOf('shell');
   const machine = new Machine();
-  const parts = { machine, clock: new Clock(0), admission: new Admission(), commandLog, keys, log };
+  const clock = new Clock(0);
+  const admission = new Admission();
+  const parts = { machine, clock, admission, commandLog, keys, log, onBatch: () => {} };
   const leader = new Leader(parts, '1:0');
   void leader.run();
   await sleep(10);

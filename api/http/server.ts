@@ -23,6 +23,7 @@ import { clientAddress, RateLimits, type Rates } from './rate-limits.js';
 import { Reply, type Route, Router } from './route.js';
 import { ROUTES } from './routes.js';
 import type { Services } from './services.js';
+import { Traffic } from './traffic.js';
 import { parseBody, parseQuery, validate } from './validate.js';
 
 /** Of HTTP; with those of the gateway fewer than the files that a process may have open, usually. */
@@ -82,13 +83,13 @@ export class HttpServer {
   readonly #services: Services & { readonly engine: EngineClient };
   readonly #log: Logger;
   readonly #accessLog: AccessLog;
+  readonly traffic = new Traffic(ROUTES);
   readonly #router = new Router(ROUTES);
   readonly #limits: RateLimits;
   readonly #behindProxy: boolean;
   readonly #idPrefix = randomBytes(6).toString('base64url');
   #requests = 0;
   #underWay = 0;
-  #sockets = 0;
   #draining = false;
 
   constructor(
@@ -118,8 +119,10 @@ export class HttpServer {
 
   /** @param change 1 of a new one, -1 of one that is closed */
   #countSocket(response: HttpResponse, change: number): void {
-    this.#sockets += change;
-    if (change > 0 && this.#sockets > MAX_SOCKETS) response.close();
+    this.traffic.sockets += change;
+    if (change < 0 || this.traffic.sockets <= MAX_SOCKETS) return;
+    this.traffic.drops++;
+    response.close();
   }
 
   #receive(response: HttpResponse, request: HttpRequest): void {
@@ -251,6 +254,7 @@ export class HttpServer {
 
   #note(call: Call, { status, code }: CallAnswer, isGone: boolean): void {
     const { id: requestId, isNamedByClient, method, route, caller, entries, startedAt } = call;
+    this.traffic.count(route, code);
     const now = performance.now();
     const [path, account, ms] = [route?.path, caller?.userId, now - startedAt];
     this.#accessLog.note(

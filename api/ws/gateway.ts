@@ -10,12 +10,13 @@
  */
 import type { TemplatedApp, WebSocket } from 'uWebSockets.js';
 import type { Catalog } from '../catalog.js';
+import { noRefusals, type RefusalCounts } from '../errors.js';
 import type { LiveMarketListener } from '../live-market.js';
 import type { MarketData } from '../market-data.js';
 import type { ReportLog } from '../report-log.js';
 import type { Tokens } from '../tokens.js';
 import { Beat, type BeatParts } from './beat.js';
-import { Session, type SessionParts, type SocketData } from './session.js';
+import { Session, type SessionParts, type SocketData, TRY_AGAIN_LATER } from './session.js';
 import { depthUpdateMessage, forgetSnapshot, Streams, streamName, tradeMessage } from './streams.js';
 import { USER_STREAM, UserStream, userMessage, userTopic } from './user-streams.js';
 
@@ -38,9 +39,24 @@ export interface GatewayParts {
   tokens: Tokens;
 }
 
-export function attachGateway(app: TemplatedApp, parts: GatewayParts): { close(): void } {
+export interface Gateway {
+  close(): void;
+  traffic(): GatewayTraffic;
+}
+
+export interface GatewayTraffic {
+  sockets: number;
+  subscriptions: number;
+  /** Since the start: closed for being too slow, or as one too many. */
+  drops: number;
+  refusals: RefusalCounts;
+}
+
+export function attachGateway(app: TemplatedApp, parts: GatewayParts): Gateway {
   const { engine, marketData, catalog, reports, tokens } = parts;
   const sockets = new Map<WebSocket<SocketData>, Session>();
+  const refusals = noRefusals();
+  let drops = 0;
   const streams = new Streams(marketData);
   const beat = new Beat({
     engine,
@@ -60,6 +76,7 @@ export function attachGateway(app: TemplatedApp, parts: GatewayParts): { close()
     streams,
     authenticate: token => tokens.verify(`Bearer ${token}`).userId,
     userStream: account => new UserStream(account, reports, catalog),
+    refused: code => refusals[code]++,
   };
   beat.start();
   app.ws<SocketData>('/api/v1/ws', {
@@ -70,6 +87,7 @@ export function attachGateway(app: TemplatedApp, parts: GatewayParts): { close()
     sendPingsAutomatically: false,
     upgrade: (res, req, context) => {
       if (sockets.size >= MAX_CONNECTIONS) {
+        drops++;
         res.writeStatus('503 Service Unavailable').end();
         return;
       }
@@ -91,10 +109,13 @@ export function attachGateway(app: TemplatedApp, parts: GatewayParts): { close()
     // Not at once: messages are being published, and the library must not lose a reader meanwhile.
     dropped: ws => {
       setImmediate(() => {
-        if (sockets.has(ws)) ws.close();
+        if (!sockets.has(ws)) return;
+        drops++;
+        ws.close();
       });
     },
-    close: ws => {
+    close: (ws, code) => {
+      if (code === TRY_AGAIN_LATER) drops++;
       sockets.delete(ws);
     },
   });
@@ -105,6 +126,12 @@ export function attachGateway(app: TemplatedApp, parts: GatewayParts): { close()
     for (const ws of sockets.keys()) ws.ping();
   }, PING_INTERVAL_MS);
   return {
+    traffic: () => ({
+      sockets: sockets.size,
+      subscriptions: [...sockets.values()].reduce((sum, session) => sum + session.streams, 0),
+      drops,
+      refusals,
+    }),
     close: () => {
       beat.stop();
       clearInterval(paceTimer);

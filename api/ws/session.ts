@@ -6,8 +6,8 @@
  * snapshot of a depth) and the stream again, in one step. Whoever missed more trades than are known is closed.
  */
 import type { WebSocket } from 'uWebSockets.js';
-import { ApiError } from '../errors.js';
-import { parseRequest, type Request } from './requests.js';
+import { ApiError, type ErrorCode } from '../errors.js';
+import { parseRequest, type Request, type RequestId } from './requests.js';
 import type { Stream } from './stream.js';
 import type { Streams } from './streams.js';
 import { USER_STREAM } from './user-streams.js';
@@ -17,7 +17,8 @@ export const MAX_REQUESTS_PER_SECOND = 50;
 /** Unsent bytes from which on a reader counts as slow: twice the largest snapshot (10,000 levels of 40 bytes). */
 export const SLOW_BYTES = 1 << 20;
 
-const TRY_AGAIN_LATER = 1013;
+/** Why a reader is closed that has missed messages. */
+export const TRY_AGAIN_LATER = 1013;
 /** Characters of a client's text in a message of ours. */
 const MAX_ECHO = 64;
 
@@ -32,6 +33,7 @@ export interface SessionParts {
   /** The account of a token; throws an `ApiError` where it is not one of ours. */
   authenticate(token: string): number;
   userStream(account: number): Stream;
+  refused(code: ErrorCode): void;
 }
 
 export class Session {
@@ -50,13 +52,22 @@ export class Session {
     this.#parts = parts;
   }
 
+  get streams(): number {
+    return this.#streams.size;
+  }
+
   receive(frame: ArrayBuffer, isBinary: boolean): void {
     const { id, request } = parseRequest(frame, isBinary);
     const result = this.#answer(request);
-    if (result instanceof ApiError) this.#ws.send(JSON.stringify({ ...result.body(), id }));
+    if (result instanceof ApiError) this.#refuse(result, id);
     else this.#ws.send(JSON.stringify({ result, id }));
     // After the answer, which comes before the first message of a stream.
     this.serve();
+  }
+
+  #refuse(refusal: ApiError, id: RequestId): void {
+    this.#parts.refused(refusal.code);
+    this.#ws.send(JSON.stringify({ ...refusal.body(), id }));
   }
 
   /** Whoever reads this stream is owed it anew. */

@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
-import type { AppliedBatch } from '../../engine/batch.js';
+import { type AppliedBatch, noCommands } from '../../engine/batch.js';
 import { CommandLog } from '../../engine/command-log.js';
 import { type Keys, keysOf } from '../../shared/io/keys.js';
 import { createLogger } from '../../shared/io/log.js';
@@ -71,6 +71,8 @@ export function batchOfOne(sequence: number): AppliedBatch {
   const text = { logic: 1, head: '', end: 0, commands: '', events: '[]', images: '[]', stateHash: '' };
   return {
     taken: 1,
+    executed: noCommands(),
+    refused: noCommands(),
     journal: { ...text, first: sequence, last: sequence },
     reports: '',
     deadLetters: [],

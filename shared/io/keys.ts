@@ -29,6 +29,8 @@ export interface Keys {
   readonly exchangeId: string;
   /** Channel: the list of commands is no longer empty. */
   readonly wake: string;
+  /** Channel: what each process tells of itself, once a second. */
+  readonly metrics: string;
   /** Channel: the answers to one API instance. */
   readonly reply: (instance: string) => string;
   /** Channel: what each batch did to one market. */
@@ -53,6 +55,7 @@ export function keysOf(namespace: string): Keys {
     deadLetters: `${prefix}:dead-letters`,
     exchangeId: `${prefix}:exchange-id`,
     wake: `${prefix}:wake`,
+    metrics: `${prefix}:metrics`,
     reply: instance => `${prefix}:reply:${instance}`,
     market: market => `${prefix}:market:${market}`,
     allMarkets: `${prefix}:market:*`,

@@ -1,0 +1,218 @@
+/**
+ * What a running exchange tells of itself: that each figure moves as what happens says, that the dashboard, the alerts
+ * and their instructions name only what there is, and who may ask.
+ */
+import { readFileSync } from 'node:fs';
+import t from 'tap';
+import { isPrivate } from '../api/http/metrics.js';
+import { type Labels, Scrape } from '../scripts/top/scrape.js';
+import { GENESIS } from '../shared/domain/genesis.js';
+import { outcome } from './api-calls.js';
+import { startStack, type TestUser } from './stack.js';
+import { WsClient } from './ws-client.js';
+
+const IS_STANDBY = { process: 'engine-2' };
+const NAME = /\b(?:lockstep|process)_[a-z_]+\b/g;
+
+const stack = await startStack(t, { env: { BEHIND_PROXY: '1' } });
+
+async function scrape(): Promise<Scrape> {
+  const answer = await fetch(`${stack.url}/metrics`);
+  if (answer.status !== 200) throw new Error(`scrape: ${answer.status}`);
+  return new Scrape(await answer.text());
+}
+
+/** What the others tell is up to a second old. */
+async function scrapeWhere(what: string, holds: (scrape: Scrape) => boolean): Promise<Scrape> {
+  let last = await scrape();
+  await stack.until(what, async () => {
+    last = await scrape();
+    return holds(last);
+  });
+  return last;
+}
+
+/** When everybody has told of everything. */
+async function settled(): Promise<Scrape> {
+  await stack.settled();
+  const { rows } = await stack.pool.query('SELECT sequence FROM watermark');
+  const sequence = Number(rows[0].sequence);
+  return scrapeWhere('all to be told', scrape => {
+    const isCounted = scrape.sum('lockstep_commands_total') === sequence - GENESIS.length;
+    const isWritten = scrape.sum('lockstep_written_commands_total') === sequence;
+    return isCounted && isWritten && scrape.sum('lockstep_watermark') === sequence;
+  });
+}
+
+/** The second engine stands by from the first time on. */
+async function withStandby(): Promise<Scrape> {
+  if (!stack.isRunning('engine-2')) stack.start('engine-2');
+  return scrapeWhere('a standby', scrape => {
+    return scrape.sum('lockstep_standbys') === 1 && scrape.max('lockstep_leading', IS_STANDBY) !== undefined;
+  });
+}
+
+const buyer = await stack.trader({ USDT: '1000' });
+const seller = await stack.trader({ ADA: '500' });
+const place = (user: TestUser, side: string, price: string, quantity: string) => {
+  const body = { market: 'ADA_USDT', type: 'LIMIT', side, price, quantity };
+  return stack.request('POST', '/api/v1/order', { token: user.token, body });
+};
+
+t.test('each figure moves as what happens says', async t => {
+  const before = await settled();
+  const reader = await WsClient.connect(stack.wsUrl, t);
+  await reader.ask('SUBSCRIBE', ['ada_usdt@trade', 'ada_usdt@depth']);
+  await reader.ask('SUBSCRIBE', ['ada_usdt@nothing']);
+  t.equal((await stack.request('GET', '/no/such/path')).body.error.code, 'UNKNOWN_ROUTE');
+  t.equal((await stack.request('GET', '/nor/this')).body.error.code, 'UNKNOWN_ROUTE');
+  await place(buyer, 'BUY', '1.9', '10');
+  await place(seller, 'SELL', '1.9', '1');
+  const resting = await place(buyer, 'BUY', '1.8', '1');
+  await stack.request('DELETE', `/api/v1/order?orderId=${resting.body.orderId}`, { token: buyer.token });
+  t.equal((await place(seller, 'SELL', '1.9', '1000')).body.error.code, 'INSUFFICIENT_BALANCE');
+  const after = await settled();
+  const moved = (name: string, labels: Labels = {}) => after.sum(name, labels) - before.sum(name, labels);
+  const commands = (kind: string, outcome: string) => moved('lockstep_commands_total', { kind, outcome });
+  const refusals = (surface: string, code: string) => moved('lockstep_refusals_total', { surface, code });
+  const requests = (route: string) => moved('lockstep_requests_total', { route });
+  t.strictSame(
+    {
+      placed: commands('PLACE_ORDER', 'EXECUTED'),
+      refused: commands('PLACE_ORDER', 'REFUSED'),
+      canceled: commands('CANCEL_ORDER', 'EXECUTED'),
+      commands: moved('lockstep_commands_total'),
+      sequence: moved('lockstep_sequence'),
+      watermark: moved('lockstep_watermark'),
+      written: moved('lockstep_written_commands_total'),
+      trades: moved('lockstep_trades_total'),
+      batches: moved('lockstep_batch_entries_count'),
+      entries: moved('lockstep_batch_entries_sum'),
+      applied: moved('lockstep_apply_seconds_count'),
+      committed: moved('lockstep_commit_seconds_count'),
+      orders: requests('POST /api/v1/order'),
+      cancels: requests('DELETE /api/v1/order'),
+      elsewhere: requests('unknown'),
+      requests: moved('lockstep_requests_total'),
+      insufficient: refusals('http', 'INSUFFICIENT_BALANCE'),
+      unknownRoute: refusals('http', 'UNKNOWN_ROUTE'),
+      unknownStream: refusals('websocket', 'UNKNOWN_STREAM'),
+      refusals: moved('lockstep_refusals_total'),
+      sockets: moved('lockstep_sockets', { surface: 'websocket' }),
+      subscriptions: moved('lockstep_subscriptions'),
+      drops: moved('lockstep_drops_total'),
+    },
+    {
+      placed: 3,
+      refused: 1,
+      canceled: 1,
+      commands: 5,
+      sequence: 5,
+      watermark: 5,
+      written: 5,
+      trades: 1,
+      batches: 5,
+      entries: 5,
+      applied: 5,
+      committed: 5,
+      orders: 4,
+      cancels: 1,
+      elsewhere: 2,
+      requests: 7,
+      insufficient: 1,
+      unknownRoute: 2,
+      unknownStream: 1,
+      refusals: 4,
+      sockets: 1,
+      subscriptions: 2,
+      drops: 0,
+    },
+  );
+  t.ok(moved('lockstep_journal_bytes') > 0);
+  t.ok(moved('lockstep_write_seconds_count') > 0);
+  t.ok(moved('lockstep_apply_seconds_sum') > 0 && moved('lockstep_commit_seconds_sum') > 0);
+});
+
+t.test('states are told as they are', async t => {
+  const scrape = await settled();
+  const states = ['ready', 'leading', 'epoch', 'redis_up', 'postgres_up', 'standbys', 'list_entries'];
+  t.strictSame(
+    states.map(name => [name, scrape.max(`lockstep_${name}`)]),
+    [
+      ['ready', 1],
+      ['leading', 1],
+      ['epoch', 1],
+      ['redis_up', 1],
+      ['postgres_up', 1],
+      ['standbys', 0],
+      ['list_entries', 0],
+    ],
+  );
+  t.equal(scrape.sum('lockstep_writer_lag_commands'), 0);
+  t.equal(scrape.max('lockstep_standby_lag_commands'), undefined, 'without a standby there is no lag');
+  t.equal(scrape.sum('lockstep_journal_limit_bytes'), 4096e6);
+  for (const process of ['api', 'engine', 'db-writer']) {
+    t.ok(scrape.sum('process_resident_memory_bytes', { process }) > 1e7, process);
+    t.ok(scrape.max('lockstep_event_loop_delay_seconds', { process, quantile: '1' })! >= 0, process);
+  }
+});
+
+t.test('dashboard and alerts name only figures that there are', async t => {
+  const { names } = await withStandby();
+  for (const file of ['docs/grafana-dashboard.json', 'docs/alerts.yml']) {
+    const used = new Set(readFileSync(file, 'utf8').match(NAME));
+    t.ok(used.size > 5, file);
+    t.strictSame(
+      [...used].filter(name => !names.has(name)),
+      [],
+      file,
+    );
+  }
+});
+
+t.test('a standby is seen, and takes over', async t => {
+  t.equal((await withStandby()).max('lockstep_leading', IS_STANDBY), 0);
+  await stack.stop('engine');
+  const after = await scrapeWhere('the first engine to be forgotten', scrape => {
+    return scrape.max('lockstep_leading', { process: 'engine' }) === undefined;
+  });
+  t.equal(after.max('lockstep_leading', IS_STANDBY), 1);
+  t.equal(after.sum('lockstep_epoch'), 2);
+});
+
+t.test('each alert leads to a section that says what to do', async t => {
+  const sections = readFileSync('docs/OPERATIONS.md', 'utf8')
+    .match(/^#+ .*$/gm)!
+    .map(anchorOf);
+  const alerts = readFileSync('docs/alerts.yml', 'utf8').split('- alert: ').slice(1);
+  t.ok(alerts.length > 5);
+  for (const alert of alerts) {
+    const [, anchor] = /what_to_do: .*OPERATIONS\.md#(\S+)/.exec(alert) ?? [];
+    t.ok(sections.includes(anchor!), alert.split('\n')[0]!);
+  }
+});
+
+t.test('only who comes from a private address may ask', async t => {
+  const asked = (address: string) =>
+    stack.request('GET', '/metrics', { headers: { 'x-forwarded-for': address } });
+  t.equal(outcome(await asked('8.8.8.8')), '403 FORBIDDEN');
+  t.equal(outcome(await asked('127.0.0.1, 8.8.8.8')), '403 FORBIDDEN', 'the last one is whom the proxy saw');
+  t.equal(outcome(await asked('nonsense')), '403 FORBIDDEN');
+  for (const address of ['127.0.0.1', '10.1.2.3', '172.31.0.1', '192.168.1.1', '::1', 'fd00::1']) {
+    t.ok(isPrivate(address), address);
+  }
+  t.ok(isPrivate('0000:0000:0000:0000:0000:0000:0000:0001'));
+  t.ok(isPrivate('0000:0000:0000:0000:0000:ffff:7f00:0001'), 'IPv4 in IPv6');
+  for (const address of ['172.32.0.1', '1.1.1.1', '2001:db8::1', '::ffff:1.1.1.1', '']) {
+    t.notOk(isPrivate(address), address);
+  }
+});
+
+/** As in a link to a section of a page. */
+function anchorOf(heading: string): string {
+  return heading
+    .replace(/^#+ /, '')
+    .toLowerCase()
+    .replace(/[^\w -]/g, '')
+    .replaceAll(' ', '-');
+}
