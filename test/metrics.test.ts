@@ -3,14 +3,20 @@
  * and their instructions name only what there is, and who may ask.
  */
 import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { stripVTControlCharacters } from 'node:util';
 import t from 'tap';
 import { isPrivate } from '../api/http/metrics.js';
+import { type Look, look } from '../scripts/top/look.js';
 import { type Labels, Scrape } from '../scripts/top/scrape.js';
+import { view } from '../scripts/top/view.js';
 import { GENESIS } from '../shared/domain/genesis.js';
 import { outcome } from './api-calls.js';
 import { startStack, type TestUser } from './stack.js';
+import { run } from './traded-stack.js';
 import { WsClient } from './ws-client.js';
 
+const TOP = fileURLToPath(new URL('../scripts/top.js', import.meta.url));
 const IS_STANDBY = { process: 'engine-2' };
 const NAME = /\b(?:lockstep|process)_[a-z_]+\b/g;
 
@@ -207,6 +213,52 @@ t.test('only who comes from a private address may ask', async t => {
     t.notOk(isPrivate(address), address);
   }
 });
+
+t.test('top shows a block of what there is, and says where nobody is', async t => {
+  const shown = await run(TOP, ['--once', '--url', stack.url], {});
+  t.equal(shown.code, 0);
+  for (const text of [/takes orders$/m, /^leader .*epoch 2, sequence \d/m, /^orders +0 /m, /^commit /m]) {
+    t.match(shown.stdout, text);
+  }
+  t.match(shown.stdout, /^ADA_USDT +1\.9000 +- +1\.9000 +0\.00% +1\.000000$/m);
+  t.notMatch(shown.stdout, '\x1b', 'plain where there is no terminal');
+  const nobody = await run(TOP, ['--once', '--url', 'http://127.0.0.1:2'], {});
+  t.equal(nobody.code, 1);
+  t.match(nobody.stdout, /not reachable: ECONNREFUSED/);
+});
+
+t.test('top fits a terminal of 80 times 24, with rates and quantiles of the last seconds', async t => {
+  const now = await look(stack.url);
+  const at = (second: number): Look => ({ ...now, at: second * 1000, scrape: new Scrape(made(second)) });
+  const lines = view(stack.url, [0, 1, 2, 3].map(at), { columns: 80, rows: 24 }).map(
+    stripVTControlCharacters,
+  );
+  t.ok(lines.length <= 24, 'as high');
+  t.ok(
+    lines.every(line => line.length < 80),
+    'as wide',
+  );
+  const line = (name: string) => lines.find(line => line.startsWith(`${name} `))!;
+  t.match(line('orders'), /^orders +100 .*█ +100$/);
+  t.match(line('refusals'), /^refusals +7 /);
+  t.match(lines.join('\n'), /^RATE_LIMITED$/m, 'only what was refused lately');
+  // Of ten a second half took up to 1 ms and half up to 2 ms.
+  t.match(line('commit'), /^commit +1\.00 +1\.98 /);
+  t.match(line('apply'), /^apply +- +- /);
+  t.equal(view(stack.url, [at(0)], { columns: 80, rows: 24 }).length <= 24, true, 'also of the first look');
+});
+
+/** The figures of an exchange after so many seconds. */
+function made(second: number): string {
+  return [
+    `lockstep_commands_total{kind="PLACE_ORDER",outcome="EXECUTED",process="engine"} ${100 * second}`,
+    `lockstep_refusals_total{surface="http",code="RATE_LIMITED",process="api"} ${7 * second}`,
+    `lockstep_refusals_total{surface="http",code="FORBIDDEN",process="api"} 1000`,
+    `lockstep_commit_seconds_bucket{le="0.001",process="engine"} ${5 * second}`,
+    `lockstep_commit_seconds_bucket{le="0.002",process="engine"} ${10 * second}`,
+    `lockstep_commit_seconds_bucket{le="+Inf",process="engine"} ${10 * second}`,
+  ].join('\n');
+}
 
 /** As in a link to a section of a page. */
 function anchorOf(heading: string): string {
