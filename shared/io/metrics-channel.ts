@@ -2,7 +2,7 @@
  * How the processes of an exchange tell each other's api of their metrics: each publishes all of its own once a second,
  * which Redis neither logs nor keeps.
  *
- * Guarantees: what was heard is forgotten when its process says no more; nothing here can end or delay a process.
+ * Guarantees: what was heard is forgotten when its process says no more; no outage of Redis ends or delays a process.
  */
 import type { Redis } from 'ioredis';
 import type { Figures, Metrics } from './metrics.js';
