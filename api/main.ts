@@ -25,6 +25,7 @@ import { EngineClient } from './engine-client.js';
 import { Health } from './health.js';
 import { History } from './history.js';
 import { attachDocs } from './http/docs.js';
+import { Entrance } from './http/entrance.js';
 import { attachMetrics } from './http/metrics.js';
 import { HttpServer, type HttpSettings } from './http/server.js';
 import { MarketData } from './market-data.js';
@@ -120,11 +121,13 @@ async function start(): Promise<void> {
     watermark: new Watermark(database),
     health,
   };
-  const server = new HttpServer(services, log, httpSettings());
   const app = App();
-  const gateway = attachGateway(app, { engine, marketData, catalog, reports, tokens });
+  const entrance = new Entrance(log.child({ replyTo: engine.replyTo }));
+  const server = new HttpServer(services, entrance, log, httpSettings());
+  entrance.attach(app);
+  const gateway = attachGateway(app, { entrance, engine, marketData, catalog, reports, tokens });
   measureProcess(metrics);
-  measureApi(metrics, { engine, traffic: server.traffic, gateway });
+  measureApi(metrics, { engine, entrance, traffic: server.traffic, gateway });
   attachMetrics(app, () => exchangeText(instance, metrics, hearer, health), config.behindProxy);
   attachDocs(app);
   server.attach(app);

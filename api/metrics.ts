@@ -6,17 +6,19 @@ import { Metrics, type Reading, textOf } from '../shared/io/metrics.js';
 import type { MetricsHearer } from '../shared/io/metrics-channel.js';
 import type { RefusalCounts } from './errors.js';
 import type { Health } from './health.js';
+import type { Entrance } from './http/entrance.js';
 import type { Route } from './http/route.js';
 import type { Traffic } from './http/traffic.js';
 import type { Gateway } from './ws/gateway.js';
 
 export interface ApiParts {
   engine: { readonly waiting: number };
+  entrance: Entrance;
   traffic: Traffic;
   gateway: Gateway;
 }
 
-export function measureApi(metrics: Metrics, { engine, traffic, gateway }: ApiParts): void {
+export function measureApi(metrics: Metrics, { engine, entrance, traffic, gateway }: ApiParts): void {
   metrics.counters('lockstep_requests_total', 'HTTP requests that were answered', ['route'], () =>
     [...traffic.requests].map(([route, count]) => [{ route: routeName(route) }, count]),
   );
@@ -32,7 +34,7 @@ export function measureApi(metrics: Metrics, { engine, traffic, gateway }: ApiPa
     () => engine.waiting,
   );
   metrics.gauges('lockstep_sockets', 'Open connections', ['surface'], () => [
-    [{ surface: 'http' }, traffic.sockets],
+    [{ surface: 'http' }, entrance.sockets],
     [{ surface: 'websocket' }, gateway.traffic().sockets],
   ]);
   metrics.gauge('lockstep_subscriptions', 'Streams that are read', () => gateway.traffic().subscriptions);
@@ -41,7 +43,7 @@ export function measureApi(metrics: Metrics, { engine, traffic, gateway }: ApiPa
     'Connections closed for being too slow, or as one too many',
     ['surface'],
     () => [
-      [{ surface: 'http' }, traffic.drops],
+      [{ surface: 'http' }, entrance.drops],
       [{ surface: 'websocket' }, gateway.traffic().drops],
     ],
   );

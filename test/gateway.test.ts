@@ -3,17 +3,20 @@
  * connections, Redis itself, a reader's patience), a reader's copy of the book ends equal to the engine's.
  */
 
-import { App, type TemplatedApp, us_socket_local_port } from 'uWebSockets.js';
+import { App, type TemplatedApp, us_socket_local_port, type WebSocketBehavior } from 'uWebSockets.js';
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
+import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { mock } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pino } from 'pino';
 import t, { type Test } from 'tap';
 import { Catalog } from '../api/catalog.js';
 import { Database } from '../api/database.js';
 import { EngineClient } from '../api/engine-client.js';
+import { Entrance } from '../api/http/entrance.js';
 import type { ReadCandles } from '../api/market-candles.js';
 import { MarketData } from '../api/market-data.js';
 import { ReportLog } from '../api/report-log.js';
@@ -22,6 +25,7 @@ import { Tokens } from '../api/tokens.js';
 import { BRIDGE_WAIT_MS, type ReadTrades, TAPE_LENGTH } from '../api/trade-tape.js';
 import { attachGateway } from '../api/ws/gateway.js';
 import { MAX_REQUESTS_PER_SECOND, MAX_STREAMS } from '../api/ws/session.js';
+import { upgrader, WEBSOCKET_PATH } from '../api/ws/upgrade.js';
 import { CandleFold } from '../db-writer/candles.js';
 import { migrate } from '../db-writer/migrate.js';
 import { startPrivateRedis } from '../scripts/running/private-redis.js';
@@ -48,6 +52,9 @@ const TICKER = 'btc_usdt@ticker';
 
 interface World {
   app: TemplatedApp;
+  entrance: Entrance;
+  /** Of the gateway. */
+  url: string;
   fake: FakeEngine;
   proxy: TcpProxy;
   engine: EngineClient;
@@ -61,6 +68,7 @@ interface World {
 let worlds = 0;
 
 interface WorldSettings {
+  app?: TemplatedApp;
   redisUrl?: string;
   /** Made before the gateway starts. */
   trades?: PublicTrade[];
@@ -72,7 +80,7 @@ interface WorldSettings {
 
 /** A gateway on a market of its own. */
 async function world(t: Test, settings: WorldSettings = {}): Promise<World> {
-  const { redisUrl = REDIS_URL, trades = [] } = settings;
+  const { redisUrl = REDIS_URL, trades = [], app = App() } = settings;
   const keys = keysOf(`gateway_${process.pid}_${++worlds}`);
   const fake = new FakeEngine(redisUrl, keys, trades);
   const proxy = await TcpProxy.start(redisUrl);
@@ -82,10 +90,11 @@ async function world(t: Test, settings: WorldSettings = {}): Promise<World> {
   const { readTrades = async (_, firstId, lastId) => trades.slice(firstId - 1, lastId) } = settings;
   const { readCandles = async () => candlesOf(trades) } = settings;
   const marketData = new MarketData({ engine, catalog, readTrades, readCandles });
-  const app = App();
   const reports = new ReportLog(redisAt(proxy.url), keys.reports, log);
   const tokens = new Tokens('secret');
-  const gateway = attachGateway(app, { engine, marketData, catalog, reports, tokens });
+  const entrance = new Entrance(log);
+  entrance.attach(app);
+  const gateway = attachGateway(app, { entrance, engine, marketData, catalog, reports, tokens });
   const port = await new Promise<number>(resolve => {
     app.listen('127.0.0.1', 0, socket => resolve(us_socket_local_port(socket as never)));
   });
@@ -102,8 +111,9 @@ async function world(t: Test, settings: WorldSettings = {}): Promise<World> {
     proxy.close();
   });
   await eventually(() => marketData.market('BTC_USDT')?.ready);
-  const connect = () => WsClient.connect(`ws://127.0.0.1:${port}/api/v1/ws`, t);
-  return { app, fake, proxy, engine, marketData, catalog, reports, tokens, connect };
+  const url = `ws://127.0.0.1:${port}/api/v1/ws`;
+  const connect = () => WsClient.connect(url, t);
+  return { app, entrance, url, fake, proxy, engine, marketData, catalog, reports, tokens, connect };
 }
 
 /** The reader's copy: throws where an update does not follow the one before. */
@@ -612,6 +622,81 @@ t.test('limits are refused, and the connection stays', async t => {
   );
   await sleep(1000);
   t.match(await other.ask('PING'), { result: null });
+});
+
+/** An app that shows how a WebSocket is to behave. */
+function seeing(see: (behavior: WebSocketBehavior<unknown>) => void): TemplatedApp {
+  const app = App();
+  const ws = app.ws.bind(app) as TemplatedApp['ws'];
+  app.ws = (path, behavior) => {
+    see(behavior as WebSocketBehavior<unknown>);
+    return ws(path, behavior);
+  };
+  return app;
+}
+
+/** What an HTTP request that asks to become a WebSocket gets. */
+function askToUpgrade(url: string, headers: Record<string, string> = {}): Promise<IncomingMessage> {
+  return new Promise((resolve, reject) => {
+    const request = httpRequest(url.replace(/^ws/, 'http'), {
+      agent: false,
+      headers: {
+        connection: 'Upgrade',
+        upgrade: 'websocket',
+        'sec-websocket-version': '13',
+        'sec-websocket-key': 'AAAAAAAAAAAAAAAAAAAAAA==',
+        ...headers,
+      },
+    });
+    request.on('error', reject).on('response', resolve);
+    request.on('upgrade', (response, socket) => {
+      socket.destroy();
+      resolve(response);
+    });
+    request.end();
+  });
+}
+
+t.test('a request that asks to become a WebSocket has an id, and leaves the sockets of HTTP', async t => {
+  const { app, entrance, url, connect } = await world(t);
+  const named = await askToUpgrade(url, { 'x-request-id': 'mine' });
+  t.match(named, { statusCode: 101, headers: { 'x-request-id': 'mine' } });
+  const others = [await askToUpgrade(url), await askToUpgrade(url, { 'x-request-id': 'not {one} of ours' })];
+  for (const { headers } of others) t.match(headers['x-request-id'], /^[\w-]{8}-\w+$/);
+  await connect();
+  await eventually(() => entrance.sockets === 0);
+
+  app.ws('/full', { upgrade: upgrader(entrance, () => true) });
+  const refused = await askToUpgrade(url.replace(WEBSOCKET_PATH, '/full'), { 'x-request-id': 'full' });
+  const { 'content-type': contentType, 'x-request-id': id, connection } = refused.headers;
+  t.same([refused.statusCode, contentType, id, connection], [503, 'application/json', 'full', 'close']);
+  t.match(JSON.parse(Buffer.concat(await refused.toArray()).toString()), {
+    error: { code: 'SERVER_BUSY', message: /.+/ },
+  });
+  await eventually(() => entrance.sockets === 0);
+});
+
+t.test('who is there is asked every twenty seconds, and who says nothing for a minute is closed', async t => {
+  mock.timers.enable({ apis: ['setInterval'] });
+  t.teardown(() => mock.timers.reset());
+  const settings: { idleTimeout?: number | undefined } = {};
+  const { connect } = await world(t, {
+    app: seeing(behavior => {
+      settings.idleTimeout = behavior.idleTimeout;
+    }),
+  });
+  const clients = [await connect(), await connect()];
+  mock.timers.tick(19_999);
+  await clients[0]!.ask('PING');
+  t.same(
+    clients.map(({ pings }) => pings),
+    [0, 0],
+  );
+  mock.timers.tick(1);
+  await eventually(() => clients.every(({ pings }) => pings === 1));
+  mock.timers.tick(40_000);
+  await eventually(() => clients.every(({ pings }) => pings === 3));
+  t.equal(settings.idleTimeout, 60, 'which is the library’s to keep');
 });
 
 t.test('a hand on Redis publishes what is no message', async t => {

@@ -1,7 +1,9 @@
 /** Request ids and the access log: what can be found by them, and what must never be in a log. */
+import { once } from 'node:events';
 import { request as httpRequest } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import t from 'tap';
+import { WebSocket } from 'ws';
 import { AccessLog, type Served } from '../api/http/access-log.js';
 import type { Logger } from '../shared/io/log.js';
 import { apiCalls } from './api-calls.js';
@@ -107,6 +109,16 @@ t.test('every answer has an id: the client’s if it is of the form, else one of
   ours.push(await idOf('?', 'HEAD', '/api/v1/time'), await idOf('?', 'POST', '/api/v1/order'));
   for (const id of ours) t.match(id, /^[\w-]{8}-[\da-z]+$/);
   t.equal(new Set(ours).size, ours.length, 'each another');
+});
+
+t.test('a WebSocket is found by the id of the request that it began with', async t => {
+  const socket = new WebSocket(stack.wsUrl, { headers: { 'x-request-id': 'a-socket' } });
+  t.teardown(() => socket.terminate());
+  await once(socket, 'open');
+  t.match(await lineOf('a-socket'), { method: 'GET', path: '/api/v1/ws', status: 101, entries: [] });
+  const elsewhere = new WebSocket(`${stack.wsUrl}x`, { headers: { 'x-request-id': 'elsewhere' } });
+  await once(elsewhere, 'error');
+  t.match(await lineOf('elsewhere'), { method: 'GET', status: 404, code: 'UNKNOWN_ROUTE' });
 });
 
 t.test('the log says what was refused or slow or asked for, and one in a hundred others', async t => {

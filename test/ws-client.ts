@@ -38,12 +38,15 @@ export class WsClient {
   readonly messages: Message[] = [];
   /** Once it is closed. */
   closeCode: number | undefined;
+  /** Of the server, each of which was answered. */
+  pings = 0;
   readonly #socket: WebSocket;
   #lastId = 0;
 
   private constructor(socket: WebSocket) {
     this.#socket = socket;
     socket.on('message', message => this.messages.push(JSON.parse(String(message))));
+    socket.on('ping', () => this.pings++);
     socket.on('close', code => {
       this.closeCode = code;
     });

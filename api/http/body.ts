@@ -7,7 +7,7 @@
  *
  * The library ends a connection on which nothing came for 10 s, be it between two requests, in the headers or in the
  * body, and one whose request comes slower than 16 KB a second. So what is kept of half requests is bounded by
- * `MAX_SOCKETS` (server.ts) of these bodies, for some ten seconds each.
+ * `MAX_SOCKETS` (entrance.ts) of these bodies, for some ten seconds each.
  */
 import type { HttpRequest, HttpResponse } from 'uWebSockets.js';
 

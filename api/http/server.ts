@@ -3,21 +3,18 @@
  * authentication, limit of the account, validation, handling, answer, access log.
  *
  * Guarantees: every request that the HTTP library hands over is answered once, in JSON and with its id, unless its
- * client has gone; an exception is a logged INTERNAL_ERROR and never ends the process. At most `MAX_SOCKETS` are
- * connected; further ones are closed at once.
+ * client has gone; an exception is a logged INTERNAL_ERROR and never ends the process.
  */
 
 import type { HttpRequest, HttpResponse, TemplatedApp } from 'uWebSockets.js';
-import { randomBytes } from 'node:crypto';
-import { STATUS_CODES } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from '../../shared/io/log.js';
 import { refusalDelayMs } from '../crowd.js';
 import type { EngineClient, ListEntry } from '../engine-client.js';
 import { ApiError, type ErrorCode } from '../errors.js';
 import type { Caller } from '../tokens.js';
-import { AccessLog } from './access-log.js';
 import { MAX_BODY_BYTES, readBody } from './body.js';
+import { type Entrance, type RequestName, writeHead } from './entrance.js';
 import { Kept, matches } from './kept.js';
 import { clientAddress, RateLimits, type Rates } from './rate-limits.js';
 import { Reply, type Route, Router } from './route.js';
@@ -26,21 +23,13 @@ import type { Services } from './services.js';
 import { Traffic } from './traffic.js';
 import { parseBody, parseQuery, validate } from './validate.js';
 
-/** Of HTTP; with those of the gateway fewer than the files that a process may have open, usually. */
-const MAX_SOCKETS = 8000;
 const DRAIN_CHECK_MS = 10;
 const JSON_TYPE = /^application\/json *(;|$)/i;
-/** Ids that we take from a client; of another form it gets one of ours. */
-const REQUEST_ID = /^[\w.:-]{1,64}$/;
 
 /** Made once, since most answers are this one when it is needed. */
 const OVERLOADED = new ApiError(
   'SERVER_BUSY',
   'More orders come than can be answered soon; this one was not queued, it is safe to send it again.',
-);
-
-const statusLines = new Map(
-  Object.entries(STATUS_CODES).map(([code, text]) => [Number(code), `${code} ${text}`]),
 );
 
 export interface HttpSettings {
@@ -50,10 +39,8 @@ export interface HttpSettings {
 }
 
 /** One request on its way. What the library's request object knows is read at its beginning: it is valid only then. */
-interface Call {
+interface Call extends RequestName {
   readonly response: HttpResponse;
-  readonly id: string;
-  readonly isNamedByClient: boolean;
   readonly method: string;
   /** Undefined where there is none. */
   readonly route: Route | undefined;
@@ -82,31 +69,29 @@ interface CallAnswer {
 export class HttpServer {
   readonly #services: Services & { readonly engine: EngineClient };
   readonly #log: Logger;
-  readonly #accessLog: AccessLog;
   readonly traffic = new Traffic(ROUTES);
+  readonly #entrance: Entrance;
   readonly #router = new Router(ROUTES);
   readonly #limits: RateLimits;
   readonly #behindProxy: boolean;
-  readonly #idPrefix = randomBytes(6).toString('base64url');
-  #requests = 0;
   #underWay = 0;
   #draining = false;
 
   constructor(
     services: Services & { readonly engine: EngineClient },
+    entrance: Entrance,
     log: Logger,
     { rates, behindProxy }: HttpSettings,
   ) {
     this.#services = services;
+    this.#entrance = entrance;
     this.#log = log;
-    this.#accessLog = new AccessLog(log.child({ replyTo: services.engine.replyTo }));
     this.#limits = new RateLimits(ROUTES, rates);
     this.#behindProxy = behindProxy;
   }
 
   /** Takes every request that no earlier handler of the app takes. */
   attach(app: TemplatedApp): void {
-    app.filter((response, change) => this.#countSocket(response, Number(change)));
     app.any('/*', (response, request) => this.#receive(response, request));
   }
 
@@ -115,14 +100,6 @@ export class HttpServer {
     this.#draining = true;
     const end = Date.now() + patienceMs;
     while (this.#underWay > 0 && Date.now() < end) await sleep(DRAIN_CHECK_MS);
-  }
-
-  /** @param change 1 of a new one, -1 of one that is closed */
-  #countSocket(response: HttpResponse, change: number): void {
-    this.traffic.sockets += change;
-    if (change < 0 || this.traffic.sockets <= MAX_SOCKETS) return;
-    this.traffic.drops++;
-    response.close();
   }
 
   #receive(response: HttpResponse, request: HttpRequest): void {
@@ -148,12 +125,9 @@ export class HttpServer {
 
   #begin(response: HttpResponse, request: HttpRequest, found: ReturnType<Router['find']>): Call {
     const method = request.getCaseSensitiveMethod();
-    const named = request.getHeader('x-request-id');
-    const isNamedByClient = REQUEST_ID.test(named);
     return {
       response,
-      id: isNamedByClient ? named : `${this.#idPrefix}-${(++this.#requests).toString(36)}`,
-      isNamedByClient,
+      ...this.#entrance.name(request),
       method,
       route: found?.methods.get(method),
       parameter: found?.parameter ?? '',
@@ -240,9 +214,7 @@ export class HttpServer {
 
   #send({ response, id, method }: Call, { status, json, etag, headers = {} }: CallAnswer): void {
     response.cork(() => {
-      response.writeStatus(statusLines.get(status)!);
-      response.writeHeader('Content-Type', 'application/json');
-      response.writeHeader('X-Request-Id', id);
+      writeHead(response, status, id);
       if (method === 'GET') writeCaching(response, etag);
       for (const name in headers) response.writeHeader(name, headers[name]!);
       // Only without arguments it says nothing of a length.
@@ -257,7 +229,7 @@ export class HttpServer {
     this.traffic.count(route, code);
     const now = performance.now();
     const [path, account, ms] = [route?.path, caller?.userId, now - startedAt];
-    this.#accessLog.note(
+    this.#entrance.accessLog.note(
       { requestId, isNamedByClient, isGone, method, path, account, entries, status, code, ms },
       now,
     );

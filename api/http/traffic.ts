@@ -3,10 +3,6 @@ import { type ErrorCode, noRefusals } from '../errors.js';
 import type { Route } from './route.js';
 
 export class Traffic {
-  /** Connected now. */
-  sockets = 0;
-  /** Sockets that were one too many. */
-  drops = 0;
   readonly refusals = noRefusals();
   /** Of no route: under undefined. */
   readonly requests = new Map<Route | undefined, number>();

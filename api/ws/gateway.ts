@@ -11,6 +11,7 @@
 import type { TemplatedApp, WebSocket } from 'uWebSockets.js';
 import type { Catalog } from '../catalog.js';
 import { noRefusals, type RefusalCounts } from '../errors.js';
+import type { Entrance } from '../http/entrance.js';
 import type { LiveMarketListener } from '../live-market.js';
 import type { MarketData } from '../market-data.js';
 import type { ReportLog } from '../report-log.js';
@@ -18,6 +19,7 @@ import type { Tokens } from '../tokens.js';
 import { Beat, type BeatParts } from './beat.js';
 import { Session, type SessionParts, type SocketData, TRY_AGAIN_LATER } from './session.js';
 import { depthUpdateMessage, forgetSnapshot, Streams, streamName, tradeMessage } from './streams.js';
+import { upgrader, WEBSOCKET_PATH } from './upgrade.js';
 import { USER_STREAM, UserStream, userMessage, userTopic } from './user-streams.js';
 
 /** A larger frame ends the connection without a word; requests.ts refuses frames that are merely too large. */
@@ -32,6 +34,7 @@ const SILENCE_LIMIT_S = 60;
 const GOING_AWAY = 1001;
 
 export interface GatewayParts {
+  entrance: Entrance;
   engine: BeatParts['engine'];
   marketData: MarketData;
   catalog: Catalog;
@@ -53,7 +56,7 @@ export interface GatewayTraffic {
 }
 
 export function attachGateway(app: TemplatedApp, parts: GatewayParts): Gateway {
-  const { engine, marketData, catalog, reports, tokens } = parts;
+  const { entrance, engine, marketData, catalog, reports, tokens } = parts;
   const sockets = new Map<WebSocket<SocketData>, Session>();
   const refusals = noRefusals();
   let drops = 0;
@@ -78,27 +81,21 @@ export function attachGateway(app: TemplatedApp, parts: GatewayParts): Gateway {
     userStream: account => new UserStream(account, reports, catalog),
     refused: code => refusals[code]++,
   };
+  /** Whether there is room for one more; where there is not, it is a drop. */
+  const admits = () => {
+    if (sockets.size < MAX_CONNECTIONS) return true;
+    drops++;
+    refusals.SERVER_BUSY++;
+    return false;
+  };
   beat.start();
-  app.ws<SocketData>('/api/v1/ws', {
+  app.ws<SocketData>(WEBSOCKET_PATH, {
     maxPayloadLength: MAX_PAYLOAD_BYTES,
     maxBackpressure: MAX_BACKPRESSURE,
     closeOnBackpressureLimit: false,
     idleTimeout: SILENCE_LIMIT_S,
     sendPingsAutomatically: false,
-    upgrade: (res, req, context) => {
-      if (sockets.size >= MAX_CONNECTIONS) {
-        drops++;
-        res.writeStatus('503 Service Unavailable').end();
-        return;
-      }
-      res.upgrade<SocketData>(
-        {},
-        req.getHeader('sec-websocket-key'),
-        req.getHeader('sec-websocket-protocol'),
-        req.getHeader('sec-websocket-extensions'),
-        context,
-      );
-    },
+    upgrade: upgrader(entrance, admits),
     open: ws => {
       const session = new Session(ws, sessionParts);
       ws.getUserData().session = session;
