@@ -39,8 +39,8 @@ const NOT_WRITTEN = /^Stream isn't writeable/;
 
 const PUSH_SCRIPT = readFileSync(new URL('./push.lua', import.meta.url), 'utf8');
 
-/** The cheapest question. */
-const NOBODYS_ORDER: Query = {
+/** The cheapest question; its answer tells how far the engine is. */
+export const NOBODYS_ORDER: Query = {
   kind: 'GET_ORDER',
   body: { account: FIRST_USER, orderId: 0, market: null, clientOrderId: null },
 };

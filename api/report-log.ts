@@ -74,7 +74,7 @@ export class ReportLog {
     this.#redis.disconnect();
   }
 
-  /** Whether it has come to the stream's end since it started. */
+  /** Whether it has come to the stream's end since it began to read, for the first time or after a lost connection. */
   get isCurrent(): boolean {
     return this.#isCurrent;
   }
@@ -101,6 +101,7 @@ export class ReportLog {
       try {
         await this.#read();
       } catch (error) {
+        this.#isCurrent = false;
         this.#log.debug({ error: (error as Error).message }, 'reports: trying again');
         await sleep(RETRY_INTERVAL_MS);
       }

@@ -841,21 +841,67 @@ t.test('candles over a lost connection', async t => {
   t.match(client.data(BOOK_TICKER).at(-1), { u: fake.updateId, b: '0.01', B: '0.00003' });
 });
 
-t.test('reports that were trimmed before they were read', async t => {
-  const { fake, proxy, connect, reports, tokens } = await world(t);
-  const { token } = tokens.issue({ userId: 1001, email: 'a@b.c', role: 'USER' });
-  const report = (seq: number) => `1001 ${seq} ["balance",5,"BTC","1","0","1","DEPOSIT"]`;
-  await fake.report(1, report(1));
-  await eventually(() => reports.held(1001).length === 1);
+const OWNER = { userId: 1001, email: 'a@b.c', role: 'USER' } as const;
+
+/** Of the owner, as it stands in the stream of reports. */
+function reportText(seq: number): string {
+  return `${OWNER.userId} ${seq} ["balance",5,"BTC","1","0","1","DEPOSIT"]`;
+}
+
+async function ownReader({ connect, tokens }: World): Promise<WsClient> {
   const client = await connect();
-  await client.ask('AUTH', [token]);
+  await client.ask('AUTH', [tokens.issue(OWNER).token]);
   await client.ask('SUBSCRIBE', ['user']);
-  await fake.report(2, report(2));
+  return client;
+}
+
+function seqs(client: WsClient): number[] {
+  return client.data('user').map(data => (data as unknown as { seq: number }).seq);
+}
+
+t.test('who reads his own stream too slowly misses nothing of it, or is closed', async t => {
+  const here = await world(t);
+  const { fake, reports } = here;
+  const [slow, slowest, quick] = [await ownReader(here), await ownReader(here), await ownReader(here)];
+  for (const client of [slow, slowest]) {
+    await client.ask('SUBSCRIBE', [DEPTH]);
+    client.pause();
+  }
+  const report = async (seq: number, sequence = seq) => {
+    await fake.report(sequence, reportText(seq));
+    await eventually(() => reports.held(OWNER.userId).at(-1)?.seq === seq);
+  };
+  await report(1);
+  await flood(fake, 200);
+  await sleep(250);
+  for (const seq of range(2, 20)) await report(seq);
+  slow.resume();
+  await eventually(() => seqs(slow).length === 20);
+  await report(21);
+  await eventually(() => seqs(slow).length === 21);
+  for (const client of [slow, quick]) t.same(seqs(client), range(1, 21));
+
+  await report(22, 21 + REPORTED_COMMANDS);
+  slowest.resume();
+  await eventually(() => slowest.closeCode !== undefined);
+  t.equal(slowest.closeCode, 1013, 'what it has missed is no longer held');
+  t.same(seqs(slowest), [1]);
+  await eventually(() => seqs(quick).at(-1) === 22);
+  t.same(seqs(quick), range(1, 22), 'the others go on');
+});
+
+t.test('reports that were trimmed before they were read', async t => {
+  const here = await world(t);
+  const { fake, proxy, reports } = here;
+  await fake.report(1, reportText(1));
+  await eventually(() => reports.held(1001).length === 1);
+  const client = await ownReader(here);
+  await fake.report(2, reportText(2));
   await eventually(() => client.data('user').length === 1);
   t.match(client.data('user'), [{ e: 'balanceUpdate', seq: 2, a: 'BTC', f: '0.00000001' }]);
   proxy.cut();
-  await fake.report(3, report(3));
-  await fake.report(2 + REPORTED_COMMANDS, `${report(4)}\n${report(5)}`, { isAlone: true });
+  await fake.report(3, reportText(3));
+  await fake.report(2 + REPORTED_COMMANDS, `${reportText(4)}\n${reportText(5)}`, { isAlone: true });
   await eventually(() => client.closeCode !== undefined);
   t.equal(client.closeCode, 1013, 'who has missed some is told so');
   await eventually(() => reports.held(1001).length === 2);

@@ -4,7 +4,8 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import t, { type Test } from 'tap';
 import { verifyExchange } from '../scripts/verification/verify.js';
-import { type Answer, type Stack, startStack, type TestUser } from './stack.js';
+import { type Answer, type Body, type Stack, startStack, type TestUser } from './stack.js';
+import { eventually, WsClient } from './ws-client.js';
 
 const V1 = '/api/v1';
 const run = promisify(execFile);
@@ -55,8 +56,13 @@ t.test('npm run restore', async t => {
   const user = await stack.trader({ USDT: '1000' });
   await place(stack, user);
   await stack.settled();
+  const events = async (since: number): Promise<Body> =>
+    (await stack.request('GET', `${V1}/user/events?since=${since}`, { token: user.token })).body;
+  const kept = (await events(0)).at(-1).seq;
   await stack.kill('db-writer');
   t.equal((await place(stack, user)).status, 201, 'an order that only Redis knows');
+  const told = (await events(kept)).at(-1).seq;
+  t.ok(told > kept);
   await stack.stop('api', 'engine');
 
   await redis.del(...(await redis.keys(`{${stack.namespace}}*`)));
@@ -71,8 +77,17 @@ t.test('npm run restore', async t => {
   await stack.ready();
   const open = async () => (await stack.request('GET', `${V1}/order/open`, { token: user.token })).body;
   t.equal((await open()).length, 1, 'what Postgres knew');
+  t.same(await events(told), { resync: true }, 'who was told of what is lost is told that');
+  t.same(await events(kept - 1), { resync: true });
+  t.same(await events(kept), [], 'who was not has missed nothing');
+  const reader = await WsClient.connect(stack.wsUrl, t);
+  await reader.ask('AUTH', [user.token]);
+  await reader.ask('SUBSCRIBE', ['user']);
   t.equal((await place(stack, user)).status, 201);
   t.equal((await open()).length, 2);
+  await eventually(() => reader.data('user').length === 2);
+  t.match(reader.data('user'), [{ seq: kept + 1 }, { seq: kept + 2 }], 'the stream goes on from there');
+  t.match(await events(kept), [{ seq: kept + 1 }, { seq: kept + 2 }]);
   await stack.settled();
   await assertWhole(t, stack);
 });

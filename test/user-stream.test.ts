@@ -4,6 +4,8 @@
  */
 import assert from 'node:assert/strict';
 import t, { type Test } from 'tap';
+import type { Services } from '../api/http/services.js';
+import { ownEvents } from '../api/http/users.js';
 import { Random } from '../scripts/random.js';
 import { decodeReport, reportLines } from '../shared/domain/reports.js';
 import { apiCalls } from './api-calls.js';
@@ -187,6 +189,51 @@ t.test('whoever reads it knows the account, through a fail-over and a restart of
   await eventually(async () => (await eventsOf(stack, user, events.at(-1).seq)).length > 0);
   await catchUp();
   await assertKnows(t, stack, user, events);
+});
+
+t.test('what is answered to who has them up to some number, where this api knows less or more', async t => {
+  /** What is held, what the account's number is really, and what comes while that is being asked. */
+  type Known = { held: number[]; last: number; comes?: number; isCurrent?: boolean };
+  const ask = async ({ held, last, comes, isCurrent = true }: Known, since: number) => {
+    const reportOf = (seq: number) => ({ seq, text: '["balance",5,"BTC","1","0","1","DEPOSIT"]' });
+    const known = held.map(reportOf);
+    const sequences: number[] = [];
+    const services = {
+      reports: { isCurrent, held: () => known.slice() },
+      engine: { ask: async () => ({ kind: 'NOT_HELD', sequence: 77 }) },
+      watermark: { reached: async (sequence: number) => sequences.push(sequence) },
+      history: {
+        lastSeq: async () => {
+          t.same(sequences, [77], 'Postgres is asked when it has everything');
+          if (comes !== undefined) known.push(reportOf(comes));
+          return last;
+        },
+      },
+      catalog: { asset: () => ({ decimals: 8 }) },
+    } as unknown as Services;
+    const caller = { userId: 1001, email: '', role: 'USER' } as const;
+    const answer = await ownEvents(services, { since, limit: 100 }, caller).catch(error => error.code);
+    return Array.isArray(answer) ? answer.map(({ seq }) => seq) : answer;
+  };
+  const resync = { resync: true };
+  const table: [what: string, known: Known, since: number, answer: unknown][] = [
+    ['some of what is held', { held: [4, 5, 6], last: 6 }, 4, [5, 6]],
+    ['all of it', { held: [4, 5, 6], last: 6 }, 3, [4, 5, 6]],
+    ['more than is held', { held: [4, 5, 6], last: 6 }, 2, resync],
+    ['exactly at the end', { held: [4, 5, 6], last: 6 }, 6, []],
+    ['ahead of an api that lags', { held: [4, 5, 6], last: 8 }, 7, []],
+    ['exactly at the true end, which the api has not heard of', { held: [4, 5, 6], last: 8 }, 8, []],
+    ['ahead, and meanwhile it was heard', { held: [6], last: 8, comes: 7 }, 7, []],
+    ['further than it ever came: a restore', { held: [4, 5, 6], last: 6 }, 7, resync],
+    ['nothing is held', { held: [], last: 6 }, 5, resync],
+    ['nothing is held, and nothing is missing', { held: [], last: 6 }, 6, []],
+    ['nothing is held, and further', { held: [], last: 6 }, 7, resync],
+    ['nothing ever was', { held: [], last: 0 }, 0, []],
+    ['the first after long comes meanwhile', { held: [], last: 7, comes: 7 }, 6, [7]],
+    ['the connection is lost, so who knows', { held: [], last: 7, isCurrent: false }, 6, 'SERVER_BUSY'],
+    ['the connection is lost, and nothing is missing', { held: [], last: 7, isCurrent: false }, 7, []],
+  ];
+  for (const [what, known, since, answer] of table) t.same(await ask(known, since), answer, what);
 });
 
 t.test('a report that cannot be read is none', async t => {

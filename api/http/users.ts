@@ -4,6 +4,7 @@ import type { Transfer } from '../../shared/domain/commands.js';
 import { fromUnits } from '../../shared/domain/units.js';
 import type { User } from '../accounts.js';
 import { decodeCursor, encodeCursor } from '../cursor.js';
+import { NOBODYS_ORDER } from '../engine-client.js';
 import { ApiError } from '../errors.js';
 import { reportForm } from '../report-forms.js';
 import type { Caller } from '../tokens.js';
@@ -144,17 +145,34 @@ function session({ tokens }: Services, user: User) {
   return { userId: String(userId), email, role, ...tokens.issue(user) };
 }
 
-/** The own stream's events above `since`, oldest first; that they have to be read anew where some are no longer kept. */
+/**
+ * The own stream's events above `since`, oldest first. That they have to be read anew, where some are no longer kept, or
+ * where the account has never come as far as `since`: what was told up to there was lost, and a restore went back behind it.
+ * Where this api has not heard of what another one has told, it has nothing above `since` yet.
+ */
 export async function ownEvents(
-  { reports, history, catalog }: Services,
+  services: Services,
   { since, limit }: z.output<typeof schemas.ownEvents>,
   { userId }: Caller,
 ) {
+  const { reports, catalog } = services;
+  const newest = reports.held(userId).at(-1)?.seq ?? -1;
+  const last = since <= newest ? newest : await lastSeq(services, userId);
+  // Anew, since more may have been heard meanwhile.
   const held = reports.held(userId);
-  const before = held[0] === undefined ? await history.lastSeq(userId) : held[0].seq - 1;
-  if (since < before) return { resync: true as const };
+  const lastNotHeld = (held[0]?.seq ?? last + 1) - 1;
+  if (since < lastNotHeld && !reports.isCurrent)
+    throw new ApiError('SERVER_BUSY', 'the events are being read: try again');
+  if (since < lastNotHeld || since > last) return { resync: true as const };
   return held
     .filter(({ seq }) => seq > since)
     .slice(0, limit)
     .map(report => reportForm(report, catalog));
+}
+
+/** The number of the account's last report, at the moment of the call or a later one. */
+async function lastSeq({ engine, watermark, history }: Services, account: number): Promise<number> {
+  const answer = await engine.ask(NOBODYS_ORDER);
+  if (answer.kind === 'NOT_HELD') await watermark.reached(answer.sequence);
+  return history.lastSeq(account);
 }
