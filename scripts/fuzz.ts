@@ -1,13 +1,14 @@
 /**
  * `npm run fuzz [-- --requests 100000 --seed S]`: hostile input against a whole exchange of its own: every route and
  * stream method, fields, bodies, headers, methods and paths as nobody should send them, half requests, and thousands of
- * sockets that say nothing.
+ * sockets and WebSockets that say nothing.
  *
  * Guarantees: exits with 0 only where every request was answered in its form and none with 500, nothing changed that was
  * not acknowledged, every process lives and memory did not grow, and the exchange is whole at the end. The same seed
  * gives the same requests.
  */
 import { randomInt } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { createSigner } from 'fast-jwt';
 import { type BenchExchange, startExchange } from '../bench/exchange.js';
@@ -23,7 +24,11 @@ import { verifyExchange } from './verification/verify.js';
 
 const NAMESPACE = 'lockstep';
 const PROCESSES = ['api', 'engine', 'db-writer'];
-const IDLE_SOCKETS = 4000;
+/** Fewer where a process may not have as many files open. */
+const MOST_IDLE_SOCKETS = 4000;
+const MOST_QUIET_WEBSOCKETS = 8000;
+const SILENT_WEBSOCKETS = 100;
+const OTHER_FILES = 500;
 const USERS = 3;
 const FUNDS = { BTC: '100', ETH: '1000', USDT: '1000000' };
 
@@ -58,6 +63,7 @@ async function run({ requests, seed }: Options): Promise<number> {
   const redis = connectPatiently(redisAt(exchange.redisUrl));
   try {
     const began = performance.now();
+    const open = sockets();
     const report = await fuzz(
       {
         url: new URL(exchange.address),
@@ -66,8 +72,9 @@ async function run({ requests, seed }: Options): Promise<number> {
         callers: await callersOf(exchange),
         pids: Object.fromEntries(PROCESSES.map(name => [name, exchange.pid(name)])),
       },
-      { requests, seed, idleSockets: IDLE_SOCKETS, progress: sent => say(sent, requests) },
+      { requests, seed, ...open, progress: sent => say(sent, requests) },
     );
+    console.log(`beside ${open.quietWebSockets} open WebSockets and ${open.idleSockets} idle sockets`);
     tell(report, (performance.now() - began) / 1000);
     const isWhole = await verify(exchange);
     return report.faults.length === 0 && isWhole ? 0 : 1;
@@ -92,15 +99,28 @@ async function callersOf({ address, jwtSecret }: BenchExchange): Promise<Callers
   return { users, admin: sign({ sub: String(FIRST_USER), email: 'admin@localhost', role: 'ADMIN' }) };
 }
 
+/** Two WebSockets for each idle socket, as many as the api, whose limit is ours, may have open. */
+function sockets() {
+  const limit = Number(/^Max open files +(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8'))?.[1]);
+  const third = Math.floor((limit - OTHER_FILES) / 3);
+  return {
+    idleSockets: Math.min(MOST_IDLE_SOCKETS, third),
+    quietWebSockets: Math.min(MOST_QUIET_WEBSOCKETS, 2 * third),
+    silentWebSockets: SILENT_WEBSOCKETS,
+  };
+}
+
 function say(sent: number, requests: number): void {
   const tenth = Math.ceil(requests / 10);
   if (sent % tenth === 0) console.log(`${sent} sent`);
 }
 
-function tell({ faults, outcomes, commands, memory }: FuzzReport, seconds: number): void {
+function tell(report: FuzzReport, seconds: number): void {
+  const { faults, outcomes, commands, memory, kilobytesASocket } = report;
   for (const fault of faults) console.log(`FAULT ${fault}`);
   console.log([...outcomes].map(([outcome, count]) => `${outcome} ${count}`).join(', '));
   for (const [name, [early, late]] of memory) console.log(`${name}: ${early} MB, in the end ${late} MB`);
+  console.log(`${kilobytesASocket.toFixed(1)} KB of the api for each WebSocket that is open`);
   console.log(`${commands} commands carried out, ${faults.length} faults, ${seconds.toFixed(0)} s`);
 }
 

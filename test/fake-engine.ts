@@ -14,6 +14,7 @@ import {
   type PublicTrade,
   type Request,
 } from '../shared/domain/codec.js';
+import type { DepthSnapshot } from '../shared/domain/depth.js';
 import type { Asset, Market } from '../shared/domain/entities.js';
 import type { Keys } from '../shared/io/keys.js';
 
@@ -125,6 +126,14 @@ export class FakeEngine {
     };
     if (publish) await this.publish(message);
     return message;
+  }
+
+  /** Its book is another one, from now on; whoever follows it is told by the catalog. */
+  async standAt({ lastUpdateId, bids, asks }: DepthSnapshot): Promise<void> {
+    this.updateId = lastUpdateId;
+    for (const [price, quantity] of bids) this.bids.set(price, quantity);
+    for (const [price, quantity] of asks) this.asks.set(price, quantity);
+    await this.publishCatalog([{ ...marketOf(this.market), updateId: lastUpdateId }]);
   }
 
   async publish(message: MarketMessage): Promise<void> {

@@ -23,7 +23,13 @@ t.test('whatever is sent, it is answered, and what is refused changes nothing', 
       callers: { users: users.map(({ token }) => token), admin: await stack.admin() },
       pids: { api: stack.pid('api'), engine: stack.pid('engine'), 'db-writer': stack.pid('db-writer') },
     },
-    { requests: Number(REQUESTS), seed: Number(SEED), idleSockets: 1000 },
+    {
+      requests: Number(REQUESTS),
+      seed: Number(SEED),
+      idleSockets: 1000,
+      quietWebSockets: 500,
+      silentWebSockets: 0,
+    },
   );
   t.same(faults, [], `with seed ${SEED}`);
   t.ok(commands > 50, 'some of it was good');

@@ -28,6 +28,8 @@ import { MAX_REQUESTS_PER_SECOND, MAX_STREAMS } from '../api/ws/session.js';
 import { upgrader, WEBSOCKET_PATH } from '../api/ws/upgrade.js';
 import { CandleFold } from '../db-writer/candles.js';
 import { migrate } from '../db-writer/migrate.js';
+import { OrderBook } from '../scripts/client/order-book.js';
+import type { RecordedLevel } from '../scripts/recording.js';
 import { startPrivateRedis } from '../scripts/running/private-redis.js';
 import type { Level } from '../shared/domain/answers.js';
 import type { PublicTrade } from '../shared/domain/codec.js';
@@ -35,12 +37,21 @@ import { DepthFold } from '../shared/domain/depth.js';
 import type { Market } from '../shared/domain/entities.js';
 import { type Candle, INTERVALS, type Interval } from '../shared/domain/klines.js';
 import type { StoredCandles } from '../shared/domain/live-candles.js';
-import { type MarketScale, marketScale, toLots, toTicks } from '../shared/domain/units.js';
+import {
+  fromLots,
+  fromTicks,
+  type MarketScale,
+  marketScale,
+  toLots,
+  toTicks,
+} from '../shared/domain/units.js';
 import { keysOf, REPORTED_COMMANDS } from '../shared/io/keys.js';
 import { createPool } from '../shared/io/postgres.js';
 import { redisAt } from '../shared/io/redis.js';
 import { FakeEngine, marketOf } from './fake-engine.js';
+import type { Body } from './stack.js';
 import { TcpProxy } from './tcp-proxy.js';
+import { level, readDepth, skip } from './venue.js';
 import { eventually, type Kline, type StreamData, WsClient } from './ws-client.js';
 
 const REDIS_URL = process.env.REDIS_URL!;
@@ -742,6 +753,61 @@ t.test('the best prices, once for each batch that changed them', async t => {
     { u: last, s: 'BTC_USDT', b: '49999.99', B: '0.00001', a: null, A: null },
   ]);
 });
+
+t.test(
+  'the best prices of a venue’s book are those of its depth, and those that it told itself',
+  { skip },
+  async t => {
+    const { fake, connect, marketData } = await world(t);
+    const { snapshot, updates, tickers } = readDepth();
+    const fresh = updates.filter(({ lastUpdateId }) => lastUpdateId > snapshot.lastUpdateId).slice(0, 2000);
+    await fake.standAt(snapshot);
+    await isKnown(fake, marketData);
+    const client = await connect();
+    await client.ask('SUBSCRIBE', [DEPTH, BOOK_TICKER]);
+    for (const update of fresh)
+      await fake.publish({ ...update, market: fake.market, time: Date.now(), trades: [] });
+    const last = fresh.at(-1)!.lastUpdateId;
+    await eventually(() => client.data(DEPTH).at(-1)?.u === last);
+    await client.ask('PING');
+
+    const book = new OrderBook();
+    const told = new Map<number, string>();
+    let [inForce, changes] = ['', 0];
+    const best = (side: ReadonlyMap<string, string>, better: (...prices: number[]) => number) => {
+      const price = better(...[...side.keys()].map(Number)).toFixed(2);
+      return `${price} ${side.get(price)}`;
+    };
+    for (const [index, { stream, data }] of client.messages.entries()) {
+      if (stream === BOOK_TICKER) {
+        const { u, b, B, a, A } = data as unknown as Body;
+        t.equal(u, book.updateId, 'at the depth’s update id');
+        t.not(`${b} ${B} ${a} ${A}`, inForce, 'only where it has changed');
+        inForce = `${b} ${B} ${a} ${A}`;
+        changes++;
+      }
+      if (stream === DEPTH) assert.equal(book.apply(data as unknown as Body), 'APPLIED');
+      // A batch's depth comes before its best prices.
+      if (stream === undefined || !book.ready || client.messages[index + 1]?.stream === BOOK_TICKER) continue;
+      assert.equal(
+        inForce,
+        `${best(book.bids, Math.max)} ${best(book.asks, Math.min)}`,
+        `at ${book.updateId}`,
+      );
+      told.set(book.updateId!, inForce);
+    }
+    t.ok(changes > 500, `${changes} changes`);
+
+    const same = tickers.filter(({ updateId }) => told.has(updateId));
+    t.ok(same.length > 100, `${same.length} of the venue’s own`);
+    const decimal = (side: RecordedLevel) => {
+      const [price, quantity] = level(side);
+      return `${fromTicks(price, SCALE)} ${fromLots(quantity, SCALE)}`;
+    };
+    for (const { updateId, bid, ask } of same)
+      assert.equal(told.get(updateId), `${decimal(bid)} ${decimal(ask)}`, `the venue at ${updateId}`);
+  },
+);
 
 t.test('the ticker, once a second, also where nothing happens', async t => {
   const { fake, connect } = await world(t, {

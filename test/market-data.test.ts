@@ -2,21 +2,10 @@
  * The folds against what a venue really published: Binance spot BTCUSDT across the end of 2024-08-08 UTC.
  * The recording lies beside the repository (see its README there); without it these tests are skipped.
  */
-import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import t from 'tap';
-import {
-  type RecordedBookTicker,
-  type RecordedDepthSnapshot,
-  type RecordedDepthUpdate,
-  type RecordedFrame,
-  type RecordedLevel,
-  type RecordedTrade,
-  readFrames,
-  readTrades,
-} from '../scripts/recording.js';
-import type { Level } from '../shared/domain/answers.js';
+import { type RecordedTrade, readFrames, readTrades } from '../scripts/recording.js';
 import { DepthFold } from '../shared/domain/depth.js';
 import {
   addTrade,
@@ -29,10 +18,9 @@ import {
   merge,
   openTime,
 } from '../shared/domain/klines.js';
+import { ASSET_DECIMALS, FILES, level, readDepth, skip, TICK_DECIMALS, toUnits } from './venue.js';
 
-const TICK_DECIMALS = 2;
 const LOT_DECIMALS = 5;
-const ASSET_DECIMALS = 8;
 /** A lot in the base asset's units, a tick times a lot in the quote asset's, both of 8 decimals. */
 const BASE_UNITS_PER_LOT = 1_000n;
 const QUOTE_UNITS_PER_TICK_LOT = 10n;
@@ -49,10 +37,6 @@ const TRADES = 19_904;
 /** As in the published rows: the trades whose time lies between their open and close times. */
 const FIRST_OPEN = 1_723_161_300_000;
 const LAST_CLOSE = 1_723_161_899_999;
-
-const FOLDER = resolve(process.cwd(), '../shared/market-data');
-const FILES = ['spot_btcusdt_20240808.gz', 'spot_btcusdt_20240809.gz'].map(name => resolve(FOLDER, name));
-const skip = FILES.every(file => existsSync(file)) ? false : 'the recording is not there';
 
 t.test('decimals become integers exactly, or not at all', async t => {
   t.equal(toUnits('61837.63000000', TICK_DECIMALS), 6_183_763n);
@@ -168,14 +152,6 @@ t.test('one lost update is a gap', { skip }, async t => {
   t.equal(fold.apply(fresh[101]!), 'APPLIED');
 });
 
-/** A decimal string as a whole number of units of 10^-decimals; throws where that is not exact. */
-function toUnits(text: string, decimals: number): bigint {
-  const [, whole, fraction = ''] = /^(\d+)(?:\.(?=\d)(\d*?)0*)?$/.exec(text) ?? [];
-  if (whole === undefined || fraction.length > decimals)
-    throw new Error(`${text} has no ${decimals} decimals`);
-  return BigInt(whole + fraction.padEnd(decimals, '0'));
-}
-
 function klineTrade(trade: RecordedTrade): KlineTrade {
   const price = toUnits(trade.price, TICK_DECIMALS);
   const lots = toUnits(trade.quantity, LOT_DECIMALS);
@@ -250,35 +226,4 @@ function publishedRow(row: string) {
     amount(9),
     amount(10),
   ];
-}
-
-/**
- * The recording's snapshot, all its updates (those before the snapshot too) and all its tickers, in order.
- */
-function readDepth() {
-  const frames: RecordedFrame[] = FILES.flatMap(file => [...readFrames(file)]);
-  const snapshots = frames.filter((frame): frame is RecordedDepthSnapshot => frame.kind === 'DEPTH_SNAPSHOT');
-  const updates = frames.filter((frame): frame is RecordedDepthUpdate => frame.kind === 'DEPTH_UPDATE');
-  const tickers = frames.filter((frame): frame is RecordedBookTicker => frame.kind === 'BOOK_TICKER');
-  return {
-    snapshot: snapshots.map(inIntegers)[0]!,
-    updates: updates.map(inIntegers),
-    tickers,
-  };
-}
-
-function inIntegers<Frame extends RecordedDepthSnapshot | RecordedDepthUpdate>({
-  bids,
-  asks,
-  ...ids
-}: Frame) {
-  return { ...ids, bids: bids.map(level), asks: asks.map(level) };
-}
-
-/**
- * Old orders, from before the venue's lot, still rest there: so the quantity is in the asset's smallest
- * units.
- */
-function level([price, quantity]: RecordedLevel): Level {
-  return [Number(toUnits(price, TICK_DECIMALS)), Number(toUnits(quantity, ASSET_DECIMALS))];
 }

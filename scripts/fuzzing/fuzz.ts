@@ -12,7 +12,7 @@ import { FuzzConnection, type Outcome } from './connection.js';
 import { Effects } from './effects.js';
 import { codeOf, faultOf } from './judge.js';
 import { type Callers, type FuzzRequest, Requests } from './requests.js';
-import { IdleSockets, sendBrokenFrames, sendFrames } from './sockets.js';
+import { IdleSockets, QuietWebSockets, sendBrokenFrames, sendFrames } from './sockets.js';
 
 export interface Target {
   readonly url: URL;
@@ -27,6 +27,10 @@ export interface FuzzOptions {
   readonly requests: number;
   readonly seed: number;
   readonly idleSockets: number;
+  /** Open from the beginning to the end. */
+  readonly quietWebSockets: number;
+  /** That do not even answer pings. Where there are some, it takes more than a minute. */
+  readonly silentWebSockets: number;
   /** Told the number of each request that is over. */
   readonly progress?: (number: number) => void;
 }
@@ -40,6 +44,8 @@ export interface FuzzReport {
   readonly commands: number;
   /** Resident memory by process in MB, after a fifth of the requests and at the end. */
   readonly memory: ReadonlyMap<string, readonly [early: number, late: number]>;
+  /** Of the api, for each WebSocket. */
+  readonly kilobytesASocket: number;
 }
 
 const CONNECTIONS = 16;
@@ -50,6 +56,10 @@ const MOST_FAULTS = 10;
 const MAX_GROWTH_MB = 150;
 /** The library looks every four seconds for connections that were idle for ten. */
 const IDLE_PATIENCE_MS = 20_000;
+/** A minute, and the library looks every four seconds. */
+const SILENCE_PATIENCE_MS = 70_000;
+/** 2 KB were measured; of a few sockets what the process does meanwhile counts for more. */
+const MAX_KB_A_SOCKET = 50;
 const SHOWN_BYTES = 1500;
 
 export async function fuzz(target: Target, options: FuzzOptions): Promise<FuzzReport> {
@@ -76,6 +86,10 @@ class Fuzz {
   async run(): Promise<FuzzReport> {
     const { url } = this.#target;
     await this.#effects.begin();
+    const quiet = new QuietWebSockets({ answerPings: true });
+    const silent = new QuietWebSockets({ answerPings: false });
+    const kilobytesASocket = await this.#openWebSockets(quiet, silent);
+    const silentSince = performance.now();
     const idle = new IdleSockets();
     await idle.open(url, this.#options.idleSockets);
     await Promise.all([
@@ -83,17 +97,45 @@ class Fuzz {
       sendBrokenFrames(url),
       ...Array.from({ length: WS_CONNECTIONS }, (_, number) => this.#sendFrames(number)),
     ]);
-    const end = performance.now() + IDLE_PATIENCE_MS;
-    while (idle.left > 0 && performance.now() < end) await sleep(50);
-    if (idle.left > 0) this.#faults.push(`${idle.left} idle sockets are still open`);
-    idle.close();
+    await this.#closed('idle sockets', idle, performance.now() + IDLE_PATIENCE_MS);
+    await this.#closed('silent WebSockets', silent, silentSince + SILENCE_PATIENCE_MS);
+    const lost = this.#options.quietWebSockets - quiet.left;
+    if (lost > 0) this.#faults.push(`${lost} WebSockets were closed that answer pings`);
+    const memory = this.#memory();
+    quiet.close();
     this.#faults.push(...(await this.#effects.end()), ...this.#deaths());
     return {
       faults: this.#faults,
       outcomes: new Map([...this.#outcomes].sort(([, a], [, b]) => b - a)),
       commands: this.#effects.done,
-      memory: this.#memory(),
+      memory,
+      kilobytesASocket,
     };
+  }
+
+  /** Gives what each of them costs the api, in KB. */
+  async #openWebSockets(quiet: QuietWebSockets, silent: QuietWebSockets): Promise<number> {
+    const { quietWebSockets, silentWebSockets } = this.#options;
+    const megabytes = () => memoryOf(this.#target).get('api') ?? 0;
+    const before = megabytes();
+    await quiet.open(this.#webSocketUrl, quietWebSockets);
+    await silent.open(this.#webSocketUrl, silentWebSockets);
+    const kilobytes = ((megabytes() - before) * 1024) / (quietWebSockets + silentWebSockets);
+    if (kilobytes > MAX_KB_A_SOCKET) this.#faults.push(`${kilobytes.toFixed(0)} KB for each WebSocket`);
+    return kilobytes;
+  }
+
+  /** Waits until the server has closed them all. */
+  async #closed(what: string, sockets: { readonly left: number; close(): void }, end: number): Promise<void> {
+    while (sockets.left > 0 && performance.now() < end) await sleep(50);
+    if (sockets.left > 0) this.#faults.push(`${sockets.left} ${what} are still open`);
+    sockets.close();
+  }
+
+  get #webSocketUrl(): string {
+    const url = new URL('/api/v1/ws', this.#target.url);
+    url.protocol = 'ws:';
+    return url.href;
   }
 
   async #sendRequests(): Promise<void> {
@@ -131,10 +173,8 @@ class Fuzz {
 
   async #sendFrames(number: number): Promise<void> {
     const { requests, seed } = this.#options;
-    const url = new URL('/api/v1/ws', this.#target.url);
-    url.protocol = 'ws:';
     const frames = Math.ceil(requests / REQUESTS_A_FRAME / WS_CONNECTIONS);
-    await sendFrames(url.href, frames, new Random(seed + number + 1)).catch((error: Error) =>
+    await sendFrames(this.#webSocketUrl, frames, new Random(seed + number + 1)).catch((error: Error) =>
       this.#faults.push(`seed ${seed}, WebSocket ${number}: ${error.message}`),
     );
   }

@@ -1,4 +1,4 @@
-/** Sockets that say nothing, or half of something; and frames to the WebSocket that nobody should send. */
+/** Sockets and WebSockets that say nothing, or half of something; and frames that nobody should send. */
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -46,6 +46,41 @@ export class IdleSockets {
   close(): void {
     clearInterval(this.#trickling);
     for (const socket of this.#sockets.keys()) socket.destroy();
+  }
+}
+
+const OPENED_AT_A_TIME = 100;
+
+/** WebSockets that say nothing themselves. Those that answer pings are to stay open, the others are the server's to close. */
+export class QuietWebSockets {
+  readonly #sockets = new Set<WebSocket>();
+  readonly #answerPings: boolean;
+
+  constructor({ answerPings }: { answerPings: boolean }) {
+    this.#answerPings = answerPings;
+  }
+
+  async open(url: string, count: number): Promise<void> {
+    for (let left = count; left > 0; left -= OPENED_AT_A_TIME) {
+      const opened = Array.from({ length: Math.min(left, OPENED_AT_A_TIME) }, () => this.#open(url));
+      await Promise.all(opened);
+    }
+  }
+
+  /** How many are open. */
+  get left(): number {
+    return this.#sockets.size;
+  }
+
+  close(): void {
+    for (const socket of this.#sockets) socket.terminate();
+  }
+
+  async #open(url: string): Promise<void> {
+    const socket = new WebSocket(url, { autoPong: this.#answerPings, perMessageDeflate: false });
+    await once(socket, 'open');
+    this.#sockets.add(socket);
+    socket.on('error', () => {}).on('close', () => this.#sockets.delete(socket));
   }
 }
 
