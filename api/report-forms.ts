@@ -9,6 +9,13 @@ import { fromLots, fromTicks, fromUnits, type MarketScale } from '../shared/doma
 import type { Catalog } from './catalog.js';
 import { ApiError } from './errors.js';
 
+/** Whether what it is about is known here; what has just been listed may not be yet. */
+export function isReadable({ text }: ReportLine, catalog: Catalog): boolean {
+  const { kind, body } = decodeReport(text);
+  const known = kind === 'order' ? catalog.market(body.market) : catalog.asset(body.asset);
+  return known !== undefined;
+}
+
 /** Throws a `SERVER_BUSY` in the moment in which what has just been listed is not known here yet. */
 export function reportForm({ seq, text }: ReportLine, catalog: Catalog) {
   const report = decodeReport(text);

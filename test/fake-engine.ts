@@ -148,8 +148,8 @@ export class FakeEngine {
     await multi.exec();
   }
 
-  async publishCatalog(markets: Market[]): Promise<void> {
-    const answer: Answer = { kind: 'CATALOG', assets: ASSETS, markets };
+  async publishCatalog(markets: Market[], assets = ASSETS): Promise<void> {
+    const answer: Answer = { kind: 'CATALOG', assets, markets };
     await this.#redis.publish(this.#keys.catalog, JSON.stringify(encodeAnswer(answer)));
   }
 

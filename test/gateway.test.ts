@@ -5,12 +5,13 @@
 
 import { App, type TemplatedApp, us_socket_local_port, type WebSocketBehavior } from 'uWebSockets.js';
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { mock } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { createSigner } from 'fast-jwt';
 import { pino } from 'pino';
 import t, { type Test } from 'tap';
 import { Catalog } from '../api/catalog.js';
@@ -24,6 +25,7 @@ import { storedTrades } from '../api/stored-trades.js';
 import { Tokens } from '../api/tokens.js';
 import { BRIDGE_WAIT_MS, type ReadTrades, TAPE_LENGTH } from '../api/trade-tape.js';
 import { attachGateway } from '../api/ws/gateway.js';
+import { refusal, SOCKET_CODES } from '../api/ws/messages.js';
 import { MAX_REQUESTS_PER_SECOND, MAX_STREAMS } from '../api/ws/session.js';
 import { upgrader, WEBSOCKET_PATH } from '../api/ws/upgrade.js';
 import { CandleFold } from '../db-writer/candles.js';
@@ -60,6 +62,10 @@ const TRADE = 'btc_usdt@trade';
 const DEPTH = 'btc_usdt@depth';
 const BOOK_TICKER = 'btc_usdt@bookTicker';
 const TICKER = 'btc_usdt@ticker';
+
+const OWNER = { userId: 1001, email: 'a@b.c', role: 'USER' } as const;
+const SECRET = 'secret';
+const API_PAGE = resolve(process.cwd(), '../shared/API.md');
 
 interface World {
   app: TemplatedApp;
@@ -102,12 +108,12 @@ async function world(t: Test, settings: WorldSettings = {}): Promise<World> {
   const { readCandles = async () => candlesOf(trades) } = settings;
   const marketData = new MarketData({ engine, catalog, readTrades, readCandles });
   const reports = new ReportLog(redisAt(proxy.url), keys.reports, log);
-  const tokens = new Tokens('secret');
+  const tokens = new Tokens(SECRET);
   const entrance = new Entrance(log);
   entrance.attach(app);
   const gateway = attachGateway(app, { entrance, engine, marketData, catalog, reports, tokens });
-  const port = await new Promise<number>(resolve => {
-    app.listen('127.0.0.1', 0, socket => resolve(us_socket_local_port(socket as never)));
+  const port = await new Promise<number>(listening => {
+    app.listen('127.0.0.1', 0, socket => listening(us_socket_local_port(socket as never)));
   });
   fake.start();
   engine.start();
@@ -557,9 +563,23 @@ async function flood(fake: FakeEngine, batches: number): Promise<void> {
   }
 }
 
+function expiredToken(): string {
+  const { userId, ...claims } = OWNER;
+  return createSigner({ key: SECRET, noTimestamp: true })({ ...claims, sub: String(userId), exp: 1 });
+}
+
+/** What the interface's page names as the codes of a wrong request; none where it is not at hand. */
+function codesOfThePage(): string[] {
+  if (!existsSync(API_PAGE)) return [];
+  const page = readFileSync(API_PAGE, 'utf8');
+  const [, codes = ''] = /A wrong request gets `[^`]*` \(([^)]*)\)/.exec(page) ?? [];
+  return [...codes.matchAll(/`([A-Z_]+)`/g)].map(([, code]) => code!);
+}
+
 t.test('what is wrong is refused, and the connection stays', async t => {
-  const { connect } = await world(t);
+  const { connect, tokens } = await world(t);
   const client = await connect();
+  const tokenOf = (userId: number) => tokens.issue({ ...OWNER, userId }).token;
   const deep = `${'['.repeat(8000)}${']'.repeat(8000)}`;
   const table: [frame: object | string | Buffer, code: string, id: unknown][] = [
     ['', 'BAD_JSON', null],
@@ -592,6 +612,8 @@ t.test('what is wrong is refused, and the connection stays', async t => {
     [{ method: 'SUBSCRIBE', params: ['user'], id: 15 }, 'UNAUTHENTICATED', 15],
     [{ method: 'AUTH', params: ['no token'], id: 18 }, 'UNAUTHENTICATED', 18],
     [{ method: 'AUTH', params: [], id: 19 }, 'BAD_FIELD', 19],
+    [{ method: 'AUTH', params: [expiredToken()], id: 20 }, 'TOKEN_EXPIRED', 20],
+    [{ method: 'AUTH', params: [tokenOf(1001), 'more'], id: 21 }, 'BAD_FIELD', 21],
     [{ method: 'SUBSCRIBE', params: ['__proto__@trade'], id: 16 }, 'UNKNOWN_STREAM', 16],
     [{ method: 'UNSUBSCRIBE', params: ['x'.repeat(16_000)], id: 17 }, 'UNKNOWN_STREAM', 17],
     ['x'.repeat(16 * 1024 + 1), 'LIMIT_EXCEEDED', null],
@@ -602,10 +624,18 @@ t.test('what is wrong is refused, and the connection stays', async t => {
     const answer = client.messages[index];
     t.match(answer, { error: { code, message: /.+/ }, id }, JSON.stringify(frame).slice(0, 60));
     t.ok(answer!.error!.message.length < 200);
+    t.ok(refusal.safeParse(answer).success, 'as it is published');
   }
+  for (const user of [1001, 1002]) client.send({ method: 'AUTH', params: [tokenOf(user)], id: `${user}` });
+  await eventually(() => client.messages.at(-1)?.id === '1002');
+  t.match(client.messages.at(-2), { result: null, id: '1001' });
+  t.match(client.messages.at(-1), { error: { code: 'FORBIDDEN' } });
+  const met = new Set([...table.map(([, code]) => code), 'FORBIDDEN']);
+  t.same([...met].sort(), [...SOCKET_CODES].sort(), 'these are all');
+  for (const code of codesOfThePage()) t.ok(met.has(code), `${code} of the interface’s page`);
   await sleep(1000);
   client.send({ method: 'LIST_SUBSCRIPTIONS', id: 'end' });
-  await eventually(() => client.messages.length === table.length + 1);
+  await eventually(() => client.messages.at(-1)?.id === 'end');
   t.same(client.messages.at(-1), { result: [], id: 'end' }, 'nothing was subscribed');
 });
 
@@ -907,11 +937,9 @@ t.test('candles over a lost connection', async t => {
   t.match(client.data(BOOK_TICKER).at(-1), { u: fake.updateId, b: '0.01', B: '0.00003' });
 });
 
-const OWNER = { userId: 1001, email: 'a@b.c', role: 'USER' } as const;
-
 /** Of the owner, as it stands in the stream of reports. */
-function reportText(seq: number): string {
-  return `${OWNER.userId} ${seq} ["balance",5,"BTC","1","0","1","DEPOSIT"]`;
+function reportText(seq: number, asset = 'BTC'): string {
+  return `${OWNER.userId} ${seq} ["balance",5,"${asset}","1","0","1","DEPOSIT"]`;
 }
 
 async function ownReader({ connect, tokens }: World): Promise<WsClient> {
@@ -954,6 +982,25 @@ t.test('who reads his own stream too slowly misses nothing of it, or is closed',
   t.same(seqs(slowest), [1]);
   await eventually(() => seqs(quick).at(-1) === 22);
   t.same(seqs(quick), range(1, 22), 'the others go on');
+});
+
+t.test('who reads slowly gets what is about an asset that is not known yet when it is', async t => {
+  const here = await world(t);
+  const { fake, reports } = here;
+  const slow = await ownReader(here);
+  await slow.ask('SUBSCRIBE', [DEPTH]);
+  slow.pause();
+  await flood(fake, 200);
+  await sleep(250);
+  await fake.report(1, reportText(1, 'NEW'));
+  await eventually(() => reports.held(OWNER.userId).length === 1);
+  slow.resume();
+  await becomesEqual(t, slow, fake);
+  t.match(await slow.ask('PING'), { result: null });
+  t.same(seqs(slow), []);
+  await fake.publishCatalog([], [{ asset: 'NEW', decimals: 8, status: 'ACTIVE' }]);
+  await eventually(() => seqs(slow).length === 1);
+  t.equal(slow.closeCode, undefined);
 });
 
 t.test('reports that were trimmed before they were read', async t => {

@@ -117,7 +117,10 @@ export function attachGateway(app: TemplatedApp, parts: GatewayParts): Gateway {
     },
   });
   const paceTimer = setInterval(() => {
-    for (const session of sockets.values()) session.checkPace();
+    for (const session of sockets.values()) {
+      session.checkPace();
+      session.serve();
+    }
   }, PACE_CHECK_INTERVAL_MS);
   const pingTimer = setInterval(() => {
     for (const ws of sockets.keys()) ws.ping();

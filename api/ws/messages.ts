@@ -139,7 +139,7 @@ export const request = z.strictObject({
   id: requestId.optional(),
 });
 
-const SOCKET_CODES = [
+export const SOCKET_CODES = [
   'BAD_JSON',
   'BAD_FIELD',
   'UNKNOWN_METHOD',

@@ -1,6 +1,6 @@
 /** What a stream is. */
 
-/** `WAIT`: not known yet, the market will say when. `BEHIND`: not known any more. */
+/** `WAIT`: not known yet, try again. `BEHIND`: not known any more. */
 export type Missed = readonly string[] | 'WAIT' | 'BEHIND';
 
 export interface Stream {

@@ -1,6 +1,6 @@
 /** The `user` stream of each account: what the exchange reports about it. */
 import type { Catalog } from '../catalog.js';
-import { reportForm } from '../report-forms.js';
+import { isReadable, reportForm } from '../report-forms.js';
 import type { HeardReport, ReportLog } from '../report-log.js';
 import { type Missed, message, type Stream } from './stream.js';
 
@@ -26,7 +26,9 @@ export class UserStream implements Stream {
 
   missedSince(position: number): Missed {
     const missed = this.#reports.after(this.#account, position);
-    return missed?.map(report => userMessage(report, this.#catalog)) ?? 'BEHIND';
+    if (missed === undefined) return 'BEHIND';
+    const isReady = missed.every(report => isReadable(report, this.#catalog));
+    return isReady ? missed.map(report => userMessage(report, this.#catalog)) : 'WAIT';
   }
 }
 
