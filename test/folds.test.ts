@@ -391,7 +391,11 @@ t.test('live candles are those of the trades, however much of them was stored', 
       const stored = Math.min(cut, all.length);
       const live = new LiveCandles();
       live.reset({ lastTradeId: stored, candles: foldedIn(all.slice(0, stored)) });
-      for (const trade of all) live.add(trade);
+      for (const [index, trade] of all.entries()) {
+        live.add(trade);
+        const inDay = all.slice(0, Math.max(stored, index + 1)).filter(isInDayOf(trade.time));
+        if (index >= stored) assert.equal(live.day(trade.time)!.trades, inDay.length, 'also on the way');
+      }
       for (const [interval, candles] of foldedIn(all)) {
         for (const candle of candles.slice(-KEPT_CANDLES))
           assert.deepEqual(live.at(interval, candle.openTime), candle);
@@ -401,7 +405,7 @@ t.test('live candles are those of the trades, however much of them was stored', 
       }
       const end = all.at(-1)!.time;
       for (const now of [end, end + 12 * 3_600_000, end + 24 * 3_600_000]) {
-        const inDay = all.filter(({ time }) => openTime('1m', time) >= dayOpenTime(now));
+        const inDay = all.filter(isInDayOf(now));
         assert.equal(live.day(now)!.trades, inDay.length);
         assert.equal(
           live.day(now)!.volume,
@@ -422,6 +426,10 @@ t.test('live candles refuse what does not follow', async t => {
   t.equal(live.add(A_TRADE), 'STALE');
   t.equal(live.at('1s', 0)!.trades, 1);
 });
+
+function isInDayOf(now: number): (trade: KlineTrade) => boolean {
+  return ({ time }) => openTime('1m', time) >= dayOpenTime(now);
+}
 
 function foldedIn(trades: readonly KlineTrade[]): Map<Interval, Candle[]> {
   const candlesOf = (interval: Interval) => {
