@@ -25,6 +25,9 @@ export interface Event {
   run: (() => void) | undefined;
 }
 
+/** As many as leave little over at the end of a wait. */
+const EVENTS_A_TURN = 32;
+
 export class Scheduler {
   /** Milliseconds since the world began. */
   now = 0;
@@ -42,18 +45,37 @@ export class Scheduler {
     return event;
   }
 
-  /** Runs code of a process now, inside an event of the world; the caller lets it come to its end. */
-  async as(owner: Owner, run: () => void): Promise<void> {
-    this.current = owner;
-    run();
-    await settled();
+  async runUntil(time: number): Promise<void> {
+    while (this.#isDue(time)) await this.#turn(time);
     this.current = undefined;
+    this.now = time;
   }
 
-  async runUntil(time: number): Promise<void> {
-    for (;;) {
-      const event = this.#heap[0];
-      if (event === undefined || event.at > time) break;
+  #isDue(time: number): boolean {
+    const event = this.#heap[0];
+    return event !== undefined && event.at <= time;
+  }
+
+  /** Many events in one turn of the thread's loop, which runs all promises and ticks after each of them. */
+  #turn(time: number): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const step = () => {
+        try {
+          this.#step(time);
+        } catch (error) {
+          this.#heap.length = 0;
+          reject(error);
+        }
+      };
+      for (let i = 0; i < EVENTS_A_TURN; i++) realImmediate(step);
+      realImmediate(resolve);
+    });
+  }
+
+  /** Up to the next event that runs code of a process, which may have something left to do. */
+  #step(time: number): void {
+    while (this.#isDue(time)) {
+      const event = this.#heap[0]!;
       this.#pop();
       const { owner, run } = event;
       if (run === undefined || owner?.alive === false) continue;
@@ -66,10 +88,8 @@ export class Scheduler {
       this.events++;
       this.current = owner;
       run();
-      if (owner !== undefined) await settled();
+      if (owner !== undefined) return;
     }
-    this.current = undefined;
-    this.now = time;
   }
 
   #push(event: Event): void {
@@ -103,9 +123,4 @@ export class Scheduler {
 
 function isBefore(a: Event, b: Event): boolean {
   return a.at < b.at || (a.at === b.at && a.place < b.place);
-}
-
-/** All promises and ticks have run. */
-export function settled(): Promise<void> {
-  return new Promise(resolve => realImmediate(resolve));
 }
