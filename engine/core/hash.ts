@@ -116,7 +116,16 @@ type Mixer<T> = (entity: T, low: number, high: number, result: HashTerm) => void
 const amountCell = new BigInt64Array(1);
 const amountHalves = new Int32Array(amountCell.buffer);
 
+/** Of each table of fields, made once: all exchanges of a process mix alike. */
+const mixers = new Map<object, unknown>();
+
 function mixerOf<T>(fields: Fields<T>): Mixer<T> {
+  const mixer = (mixers.get(fields) as Mixer<T> | undefined) ?? makeMixer(fields);
+  mixers.set(fields, mixer);
+  return mixer;
+}
+
+function makeMixer<T>(fields: Fields<T>): Mixer<T> {
   const table = Object.entries<Field<Value>>(fields as Record<string, Field<Value>>);
   const mixing = table.map(([name, field]) => `{ value = entity.${name}; ${mixingOf(field)} }`);
   const body = `return (entity, low, high, result) => {
