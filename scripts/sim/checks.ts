@@ -1,16 +1,30 @@
 /** What must be true of a world that has come to rest, however bad its luck was. */
 import { REPLY_TIMEOUT_MS } from '../../api/engine-client.js';
+import { reportForm } from '../../api/report-forms.js';
 import { fold } from '../../db-writer/fold.js';
 import { Machine } from '../../engine/machine.js';
 import { encodeAnswer } from '../../shared/domain/answers.js';
 import { decodeCommands, decodeRequest, isCommand } from '../../shared/domain/codec.js';
 import { ENTITY_KINDS, KINDS } from '../../shared/domain/entities.js';
 import type { Json } from '../../shared/domain/fields.js';
-import type { ProcessName } from './plan.js';
+import { decodeReport } from '../../shared/domain/reports.js';
+import { fromTicks } from '../../shared/domain/units.js';
+import { ACCOUNTS, type ProcessName } from './plan.js';
 import { FORMS, keyOf, type Row } from './postgres-tables.js';
 import type { Processes } from './processes.js';
+import type { Reader } from './reader.js';
 import type { Memory } from './traders.js';
 import type { World } from './world.js';
+
+/** What was seen of a run from outside. */
+export interface Seen {
+  readonly memories: readonly Memory[];
+  readonly readers: readonly Reader[];
+  /** The journal has room for everything, and for followers that are late. */
+  readonly takesAll: boolean;
+  /** No clock has jumped, so that a candle closes when all that belongs to it was heard. */
+  readonly areClocksTrue: boolean;
+}
 
 export class Checks {
   readonly #world: World;
@@ -25,8 +39,7 @@ export class Checks {
     this.#processes = processes;
   }
 
-  /** @param takesAll the journal has room for everything, and for followers that are late */
-  run(memories: readonly Memory[], takesAll: boolean): void {
+  run({ memories, readers, takesAll, areClocksTrue }: Seen): void {
     this.#replay();
     if (takesAll) {
       this.#compareQueue();
@@ -38,7 +51,8 @@ export class Checks {
     for (const memory of memories) this.#compareMemory(memory);
     this.#compareStrangers(memories);
     this.#comparePostgres();
-    this.#compareSubscribers();
+    this.#compareReports();
+    for (const reader of readers) this.#compareReader(reader, areClocksTrue);
   }
 
   /** The journal has no gap, and gives the states that it says. */
@@ -140,32 +154,59 @@ export class Checks {
     for (const [asset, sum] of sums) if (sum !== 0n) this.#violate(`the ledger of ${asset} sums to ${sum}`);
   }
 
-  #compareSubscribers(): void {
-    for (const name of this.#named('api')) {
-      const { subscriber, marketData } = this.#processes.api(name)!;
-      for (const market of ['BTC_USDT', 'ETH_USDT', 'ADA_USDT']) {
-        const answer = this.#machine.exchange.query({ kind: 'BOOK', body: { market } });
-        if (answer.kind !== 'BOOK') continue;
-        const difference = subscriber.differenceFrom(answer.book);
-        if (difference !== undefined) this.#violate(difference);
-        const { lastId } = marketData.market(market)!.trades;
-        if (lastId !== answer.book.lastTradeId)
-          this.#violate(`${name}: the trades of ${market} end at ${lastId}, not ${answer.book.lastTradeId}`);
-        this.#compareTrades(name, market, subscriber.trades.get(market) ?? []);
+  /** An account's reports give what it has and its open orders. */
+  #compareReports(): void {
+    for (const account of ACCOUNTS) {
+      const balances = new Map<string, string>();
+      const orders = new Set<number>();
+      for (const { text } of this.#world.reports.get(account) ?? []) {
+        const { kind, body } = decodeReport(text);
+        if (kind === 'balance') balances.set(body.asset, `${body.asset} ${body.available} ${body.locked}`);
+        else if (body.status === 'NEW' || body.status === 'PARTIALLY_FILLED') orders.add(body.orderId);
+        else orders.delete(body.orderId);
       }
+      const told = JSON.stringify([[...balances.values()].sort(), [...orders].sort()]);
+      const truth = JSON.stringify(this.#bookOf(account));
+      if (told !== truth) this.#violate(`the reports of ${account} give ${told}, should be ${truth}`);
     }
   }
 
-  #compareTrades(
-    name: ProcessName,
-    market: string,
-    heard: readonly { tradeId: number; price: number }[],
-  ): void {
-    const table = this.#world.postgres.tables.get('trades')!;
-    for (const { tradeId, price } of heard) {
-      const stored = table.get(`${market} ${tradeId}`);
-      if (stored?.price !== String(price))
-        this.#violate(`${name}: ${market} has no trade ${tradeId} at ${price}`);
+  #bookOf(account: number) {
+    const { exchange } = this.#machine;
+    const balances = exchange.query({ kind: 'BALANCES', body: { account } });
+    const orders = exchange.query({ kind: 'OPEN_ORDERS', body: { account, market: null } });
+    return [
+      (balances.kind === 'BALANCES' ? balances.balances : [])
+        .map(({ asset, available, locked }) => `${asset} ${available} ${locked}`)
+        .sort(),
+      (orders.kind === 'ORDERS' ? orders.orders : []).map(({ orderId }) => orderId).sort(),
+    ];
+  }
+
+  /** Whatever was told on some connection was true. */
+  #compareReader(reader: Reader, areClocksTrue: boolean): void {
+    const { catalog } = this.#processes.api(reader.api)!;
+    const { tables } = this.#world.postgres;
+    for (const [key, price] of reader.trades) {
+      const { scale } = catalog.market(key.split(' ')[0]!)!;
+      const stored = tables.get('trades')!.get(key);
+      if (stored === undefined || fromTicks(Number(stored.price), scale) !== price)
+        this.#violate(`${reader.name}: there is no trade ${key} at ${price}`);
+    }
+    const reports = this.#world.reports.get(reader.account) ?? [];
+    for (const [seq, told] of reader.reports) {
+      const truth = JSON.stringify(reportForm(reports[seq - 1]!, catalog));
+      if (told !== truth) this.#violate(`${reader.name}: report ${told} should be ${truth}`);
+    }
+    if (!areClocksTrue) return;
+    for (const [key, candle] of reader.candles) {
+      const stored = tables.get('klines')!.get(key);
+      if (
+        candle.n === 0
+          ? stored !== undefined
+          : stored?.trades !== String(candle.n) || stored.last_trade_id !== candle.L
+      )
+        this.#violate(`${reader.name}: candle ${JSON.stringify(candle)} is ${JSON.stringify(stored)}`);
     }
   }
 

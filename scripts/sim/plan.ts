@@ -25,6 +25,16 @@ export interface Asked {
   readonly request: Command | Query;
 }
 
+/** A client of the streams. */
+export interface Reading {
+  readonly name: string;
+  readonly api: Asked['api'];
+  readonly account: number;
+  /** When it stops reading for a while, and when it leaves to come again. */
+  readonly rests?: { readonly at: number; readonly forMs: number };
+  readonly leavesAt?: number;
+}
+
 export interface Plan {
   readonly seed: number;
   readonly processes: readonly ProcessName[];
@@ -32,14 +42,16 @@ export interface Plan {
   readonly isJournalSmall: boolean;
   readonly asked: readonly Asked[];
   readonly faults: readonly Fault[];
+  readonly readings: readonly Reading[];
 }
 
 /** Requests and faults come before; from then on everything is mended. */
 export const MENDED_AT_MS = 2500;
 const FIRST_ASKED_AT_MS = 100;
 
-const MARKETS = ['ADA_USDT', 'ETH_USDT'] as const;
-const ACCOUNTS = [1001, 1002, 1003];
+export const MARKETS = ['BTC_USDT', 'ETH_USDT', 'ADA_USDT'];
+const TRADED_MARKETS = ['ADA_USDT', 'ETH_USDT'] as const;
+export const ACCOUNTS = [1001, 1002, 1003];
 
 type Parameters = Omit<Fault, 'at' | 'kind'>;
 
@@ -101,7 +113,27 @@ export function planOf(seed: number): Plan {
     isJournalSmall,
     asked: asked(random, processes),
     faults: faults(random, processes),
+    readings: readings(random, processes),
   };
+}
+
+/** Of each api a quick one, and one that rests or leaves. */
+function readings(random: Random, processes: readonly ProcessName[]): Reading[] {
+  return apisOf(processes).flatMap((api): Reading[] => [
+    { name: 'a quick reader', api, account: random.of(ACCOUNTS) },
+    {
+      name: 'a slow reader',
+      api,
+      account: random.of(ACCOUNTS),
+      ...(random.oneIn(2)
+        ? { rests: { at: random.below(MENDED_AT_MS), forMs: random.below(1500) } }
+        : { leavesAt: random.below(MENDED_AT_MS) }),
+    },
+  ]);
+}
+
+function apisOf(processes: readonly ProcessName[]): Asked['api'][] {
+  return processes.filter(name => name.startsWith('api')) as Asked['api'][];
 }
 
 /** Some kinds of faults only, and few: many at once hide each other. */
@@ -129,7 +161,7 @@ const KINDS: readonly Kind[] = [
     body: {
       account: random.of(ACCOUNTS),
       orderId: null,
-      market: random.of(MARKETS),
+      market: random.of(TRADED_MARKETS),
       clientOrderId: `o${random.below(Number(name.slice(1)) + 1)}`,
     },
   }),
@@ -139,7 +171,7 @@ const KINDS: readonly Kind[] = [
 ];
 
 function asked(random: Random, processes: readonly ProcessName[]): Asked[] {
-  const apis = processes.filter(name => name.startsWith('api')) as Asked['api'][];
+  const apis = apisOf(processes);
   const kinds = KINDS.filter((_, index) => index < 1 || random.oneIn(2));
   const count = 10 + random.below(40);
   const at = () => FIRST_ASKED_AT_MS + random.below(MENDED_AT_MS - FIRST_ASKED_AT_MS);
@@ -167,7 +199,7 @@ function placeOrder(random: Random, clientOrderId: string): Command {
     kind: 'PLACE_ORDER',
     body: {
       account: random.of(ACCOUNTS),
-      market: random.of(MARKETS),
+      market: random.of(TRADED_MARKETS),
       clientOrderId,
       side: random.of(['BUY', 'SELL'] as const),
       type: isMarket ? 'MARKET' : 'LIMIT',

@@ -3,24 +3,30 @@ import { Catalog } from '../../api/catalog.js';
 import { Database } from '../../api/database.js';
 import { EngineClient } from '../../api/engine-client.js';
 import { MarketData } from '../../api/market-data.js';
+import { ReportLog } from '../../api/report-log.js';
 import { storedCandles } from '../../api/stored-candles.js';
 import { storedTrades } from '../../api/stored-trades.js';
+import { Tokens } from '../../api/tokens.js';
+import { attachGateway } from '../../api/ws/gateway.js';
 import { Patience } from '../../db-writer/patience.js';
 import { Writer } from '../../db-writer/writer.js';
 import { CommandLog, FencedError } from '../../engine/command-log.js';
 import { Exchange } from '../../engine/core/exchange.js';
 import { Engine } from '../../engine/engine.js';
 import { connectPatiently } from '../../shared/io/redis.js';
+import { SimulatedApp } from './gateway.js';
 import type { Plan, ProcessName } from './plan.js';
 import { simulatedPool } from './postgres-client.js';
+import { SECRET } from './reader.js';
 import { simulatedRedis } from './redis-client.js';
 import type { Owner } from './scheduler.js';
-import { Subscriber } from './subscriber.js';
 import { wallClock } from './virtual-time.js';
 import type { World } from './world.js';
 
 const LEASE_MS = 1000;
 const RESTART_MS = 200;
+/** Until an api looks again whether it may listen. */
+const RETRY_MS = 50;
 const SMALL_JOURNAL_BYTES = 60_000;
 const LARGE_JOURNAL_BYTES = 100_000_000;
 /** What may end a process: it is started again, and nothing was promised. */
@@ -29,9 +35,12 @@ const MAY_END =
 
 export interface Api {
   readonly engine: EngineClient;
+  readonly catalog: Catalog;
   readonly marketData: MarketData;
-  readonly subscriber: Subscriber;
+  readonly gateway: SimulatedApp;
 }
+
+const tokens = new Tokens(SECRET);
 
 /** Of each engine, the state that it changed last. */
 const exchanges = new Map<Owner, Exchange>();
@@ -75,7 +84,7 @@ export class Processes {
   }
 
   api(name: ProcessName): Api | undefined {
-    return this.#running.has(name) ? this.#apis.get(name) : undefined;
+    return this.#apis.get(name);
   }
 
   exchange(name: ProcessName): Exchange | undefined {
@@ -133,6 +142,8 @@ export class Processes {
   #end(name: ProcessName, owner: Owner): void {
     if (this.#running.get(name) === owner) this.#running.delete(name);
     owner.alive = false;
+    this.#apis.get(name)?.gateway.end();
+    this.#apis.delete(name);
     for (const links of [this.#world.links, this.#world.postgresLinks]) {
       for (const link of links.get(owner) ?? []) link.hangUp();
       links.delete(owner);
@@ -173,16 +184,23 @@ export class Processes {
     const clock = () => this.#stamp();
     const engine = new EngineClient({ redis, keys, instance: owner.name, log, clock });
     const database = new Database(this.#pool(owner, 10), log);
+    const catalog = new Catalog();
     const marketData = new MarketData({
       engine,
-      catalog: new Catalog(),
+      catalog,
       readTrades: storedTrades(database),
       readCandles: storedCandles(database),
     });
-    const subscriber = new Subscriber(this.#world, owner.name);
-    marketData.listen(subscriber);
+    const reports = new ReportLog(redis, keys.reports, log);
+    const gateway = new SimulatedApp(this.#world.network, owner);
+    const listen = () => {
+      if (catalog.markets().length === 0 || !reports.isCurrent) setTimeout(listen, RETRY_MS);
+      else attachGateway(gateway.app, { engine, marketData, catalog, reports, tokens });
+    };
     engine.start();
-    this.#apis.set(name, { engine, marketData, subscriber });
+    reports.start();
+    listen();
+    this.#apis.set(name, { engine, catalog, marketData, gateway });
   }
 
   get #journalLimitBytes(): number {

@@ -242,7 +242,7 @@ export class SimulatedRedis extends EventEmitter {
 
 /** One method a command, as ioredis has them. */
 const COMMANDS =
-  'ping time config get set del llen lrange ltrim rpush hget hset hdel xadd xrange xtrim xinfo xread publish subscribe psubscribe';
+  'ping time config get set del llen lrange ltrim rpush hget hset hdel xadd xrange xrevrange xtrim xinfo xread publish subscribe psubscribe';
 for (const name of COMMANDS.split(' ')) {
   Object.assign(SimulatedRedis.prototype, {
     [name](this: SimulatedRedis, ...args: Argument[]) {

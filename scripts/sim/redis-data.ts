@@ -239,6 +239,11 @@ export class RedisData {
       .map(entryValue);
   }
 
+  xrevrange([key, to, from, , count]: readonly string[]): Value {
+    const entries = this.xrange([key!, from!, to!]) as Value[];
+    return entries.reverse().slice(0, count === undefined ? undefined : Number(count));
+  }
+
   xtrim([key, , , id]: readonly string[]): Value {
     const stream = this.#stream(key!);
     if (stream === undefined) return 0;

@@ -5,8 +5,9 @@
  */
 import { connectPatiently } from '../../shared/io/redis.js';
 import { Checks } from './checks.js';
-import { type Fault, MENDED_AT_MS, type Plan, type ProcessName } from './plan.js';
+import { type Fault, MARKETS, MENDED_AT_MS, type Plan, type ProcessName, type Reading } from './plan.js';
 import { Processes, watchExchanges } from './processes.js';
+import { Reader } from './reader.js';
 import { simulatedRedis } from './redis-client.js';
 import type { Owner } from './scheduler.js';
 import { Traders } from './traders.js';
@@ -25,8 +26,6 @@ export interface Outcome {
 /** However bad it was, a mended exchange serves again within that. */
 const MAX_REST_MS = 20_000;
 const STEP_MS = 50;
-
-const MARKETS = ['BTC_USDT', 'ETH_USDT', 'ADA_USDT'];
 
 let world: World | undefined;
 
@@ -62,6 +61,7 @@ class Run {
   readonly #plan: Plan;
   readonly #processes: Processes;
   readonly #traders: Traders;
+  readonly #readers: readonly Reader[];
   readonly #operator: Owner = { name: 'operator', alive: true, pausedUntil: 0, clockOffsetMs: 0 };
 
   readonly #effects: { readonly [K in Fault['kind']]: (fault: Fault) => void } = {
@@ -92,6 +92,9 @@ class Run {
     this.#plan = plan;
     this.#processes = new Processes(world, plan);
     this.#traders = new Traders(world, this.#processes);
+    this.#readers = plan.readings.map(
+      reading => new Reader(world, reading, () => this.#processes.api(reading.api)?.gateway),
+    );
   }
 
   async carryOut(): Promise<void> {
@@ -100,11 +103,25 @@ class Run {
     for (const asked of this.#plan.asked)
       scheduler.after(asked.at, undefined, () => this.#traders.ask(asked));
     for (const fault of this.#plan.faults) scheduler.after(fault.at, undefined, () => this.#happen(fault));
+    for (const [index, reading] of this.#plan.readings.entries()) this.#move(this.#readers[index]!, reading);
     await scheduler.runUntil(MENDED_AT_MS);
     this.#mend();
     await this.#rest();
     if (this.#world.violations.length === 0)
-      new Checks(this.#world, this.#processes).run(this.#traders.memories, !this.#plan.isJournalSmall);
+      new Checks(this.#world, this.#processes).run({
+        memories: this.#traders.memories,
+        readers: this.#readers,
+        takesAll: !this.#plan.isJournalSmall,
+        areClocksTrue: this.#plan.faults.every(({ kind }) => kind !== 'clock jump'),
+      });
+  }
+
+  #move(reader: Reader, { rests, leavesAt }: Reading): void {
+    if (rests !== undefined) {
+      this.#later(rests.at, () => reader.rest());
+      this.#later(rests.at + rests.forMs, () => reader.readOn());
+    }
+    if (leavesAt !== undefined) this.#later(leavesAt, () => reader.leave());
   }
 
   #happen(fault: Fault): void {
@@ -217,20 +234,26 @@ class Run {
       if (this.#processes.owner(name) === undefined) return name;
       if (this.#processes.owner(name)!.pausedUntil > this.#world.scheduler.now) return name;
       if (name.startsWith('engine') && this.#processes.exchange(name)?.sequence !== end) return name;
-      if (name.startsWith('api') && !this.#isReady(name)) return `${name} and what it tells`;
+      if (name.startsWith('api') && !this.#processes.api(name)?.engine.connected) return name;
     }
-    return undefined;
+    return this.#unrestOfReaders();
   }
 
-  #isReady(name: ProcessName): boolean {
-    const api = this.#processes.api(name);
-    if (!api?.engine.connected) return false;
+  #unrestOfReaders(): string | undefined {
     const truth = this.#processes.exchange(this.#plan.processes[0]!)!;
-    return MARKETS.every(market => {
-      const answer = truth.query({ kind: 'BOOK', body: { market } });
-      return (
-        answer.kind !== 'BOOK' || api.subscriber.books.get(market)?.updateId === answer.book.lastUpdateId
-      );
-    });
+    for (const reader of this.#readers) {
+      const catalog = this.#processes.api(reader.api)!.catalog;
+      for (const market of MARKETS) {
+        const answer = truth.query({ kind: 'BOOK', body: { market } });
+        const scale = catalog.market(market)?.scale;
+        if (answer.kind !== 'BOOK' || scale === undefined) return `${reader.name} and ${market}`;
+        const difference = reader.differenceFrom(answer.book, scale);
+        if (difference !== undefined) return `${reader.name}: ${difference}`;
+      }
+      const reports = this.#world.reports.get(reader.account)?.length ?? 0;
+      const difference = reader.differenceFromSeq(reports);
+      if (difference !== undefined) return `${reader.name}: ${difference}`;
+    }
+    return undefined;
   }
 }

@@ -1,6 +1,7 @@
 /** One simulated world: its time, its servers, its processes and what they have said. */
 import type { BatchText } from '../../shared/domain/codec.js';
 import { fromStreamFields } from '../../shared/domain/codec.js';
+import { type ReportLine, reportLines } from '../../shared/domain/reports.js';
 import { keysOf } from '../../shared/io/keys.js';
 import type { Logger } from '../../shared/io/log.js';
 import { Random } from '../random.js';
@@ -23,6 +24,8 @@ export class World {
   readonly delays = new Map<Owner, number>();
   /** Every batch that has ever been durable. */
   readonly history: BatchText[] = [];
+  /** Every report of an account that has ever been durable. */
+  readonly reports = new Map<number, ReportLine[]>();
   /** Every list entry that has ever been durable. */
   readonly queued: string[] = [];
   /** Every message in a log. */
@@ -65,7 +68,16 @@ export class World {
   #remember(writes: readonly Write[]): void {
     for (const [name, key, ...rest] of writes) {
       if (name === 'XADD' && key === this.keys.journal) this.history.push(fromStreamFields(rest.slice(1)));
+      if (name === 'XADD' && key === this.keys.reports) this.#report(rest.at(-1)!);
       if (name === 'RPUSH' && key === this.keys.commands) this.queued.push(...rest);
+    }
+  }
+
+  #report(batch: string): void {
+    for (const line of reportLines(batch)) {
+      const ofAccount = this.reports.get(line.account) ?? [];
+      ofAccount.push(line);
+      this.reports.set(line.account, ofAccount);
     }
   }
 }
