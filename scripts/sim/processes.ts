@@ -2,6 +2,7 @@
 import { Catalog } from '../../api/catalog.js';
 import { Database } from '../../api/database.js';
 import { EngineClient } from '../../api/engine-client.js';
+import { Entrance } from '../../api/http/entrance.js';
 import { MarketData } from '../../api/market-data.js';
 import { ReportLog } from '../../api/report-log.js';
 import { storedCandles } from '../../api/stored-candles.js';
@@ -192,10 +193,11 @@ export class Processes {
       readCandles: storedCandles(database),
     });
     const reports = new ReportLog(redis, keys.reports, log);
+    const entrance = new Entrance(log);
     const gateway = new SimulatedApp(this.#world.network, owner);
     const listen = () => {
       if (catalog.markets().length === 0 || !reports.isCurrent) setTimeout(listen, RETRY_MS);
-      else attachGateway(gateway.app, { engine, marketData, catalog, reports, tokens });
+      else attachGateway(gateway.app, { entrance, engine, marketData, catalog, reports, tokens });
     };
     engine.start();
     reports.start();
