@@ -707,7 +707,7 @@ t.test('a request that asks to become a WebSocket has an id, and leaves the sock
   await connect();
   await eventually(() => entrance.sockets === 0);
 
-  app.ws('/full', { upgrade: upgrader(entrance, () => true) });
+  app.ws('/full', { upgrade: upgrader(entrance, () => false) });
   const refused = await askToUpgrade(url.replace(WEBSOCKET_PATH, '/full'), { 'x-request-id': 'full' });
   const { 'content-type': contentType, 'x-request-id': id, connection } = refused.headers;
   t.same([refused.statusCode, contentType, id, connection], [503, 'application/json', 'full', 'close']);
