@@ -12,14 +12,13 @@ import { parseArgs } from 'node:util';
 import { decodeFromCompressedBase64, type Histogram } from 'hdr-histogram-js';
 import { Client } from '../scripts/client/client.js';
 import { createPool } from '../shared/io/postgres.js';
-import { durabilityLines } from './durability.js';
-import { machineLine } from './engine/machine.js';
-import { type BenchExchange, startExchange } from './exchange.js';
-import type { Pair } from './load.js';
+import { durabilityLines } from './measuring/durability.js';
+import { type BenchExchange, startExchange } from './measuring/exchange.js';
+import { machineLine } from './measuring/machine.js';
 import type { LoadTask } from './overload/child.js';
 import type { Measured } from './overload/load.js';
+import { openPairs, type Pair } from './overload/pairs.js';
 import { type Watched, watchApi } from './overload/watch.js';
-import { openPairs } from './pairs.js';
 
 const CHILD = fileURLToPath(new URL('overload/child.js', import.meta.url));
 const LOAD_PROCESSES = 2;
@@ -118,14 +117,14 @@ function sum(counts: readonly (readonly [string, number])[]): Map<string, number
 }
 
 /** Once Postgres has everything. */
-async function storedOrders({ address, databaseUrl }: BenchExchange): Promise<number> {
+async function storedOrders({ address, databaseUrl, namespace }: BenchExchange): Promise<number> {
   const client = new Client(address);
   for (;;) {
     const health = await client.call('getReadiness', {});
     if (health.dbWriter.lag === 0) break;
   }
   client.close();
-  const pool = createPool(databaseUrl, process.env.NAMESPACE ?? 'lockstep', 1);
+  const pool = createPool(databaseUrl, namespace, 1);
   const { rows } = await pool.query<{ orders: bigint }>('SELECT count(*) AS orders FROM orders');
   await pool.end();
   return Number(rows[0]!.orders);

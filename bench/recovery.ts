@@ -14,7 +14,7 @@ import { generate } from '../scripts/generating/generate.js';
 import { startPrivatePostgres } from '../scripts/running/private-postgres.js';
 import { startPrivateRedis } from '../scripts/running/private-redis.js';
 import { createPool } from '../shared/io/postgres.js';
-import { whole } from './engine/report.js';
+import { whole } from './measuring/text.js';
 import { assertWhole } from './recovery/postgres-rows.js';
 import { catchUp, type Recovered, recover, type Written } from './recovery/processes.js';
 

@@ -11,7 +11,7 @@ import { randomInt } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { createSigner } from 'fast-jwt';
-import { type BenchExchange, startExchange } from '../bench/exchange.js';
+import { type BenchExchange, startExchange } from '../bench/measuring/exchange.js';
 import { FIRST_USER } from '../shared/domain/entities.js';
 import { keysOf } from '../shared/io/keys.js';
 import { connectPatiently, redisAt } from '../shared/io/redis.js';

@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import t, { type Test } from 'tap';
-import { Connection, httpRequest } from '../bench/connection.js';
+import { Connection, httpRequest } from '../bench/load/connection.js';
 import { privatePostgres } from '../scripts/running/private-postgres.js';
 import { privateRedis } from '../scripts/running/private-redis.js';
 import { KeptServer } from './kept-server.js';
@@ -202,7 +202,7 @@ async function ask(stack: Stack, request: string, times: number): Promise<Map<st
   const { hostname, port } = new URL(stack.url);
   const lane = () =>
     new Promise<void>(resolve => {
-      const connection = new Connection(hostname, Number(port), (status, body) => {
+      const connection = new Connection({ host: hostname, port: Number(port) }, (status, body) => {
         const outcome = `${status} ${JSON.parse(body).error?.code}`;
         answers.set(outcome, (answers.get(outcome) ?? 0) + 1);
         next();

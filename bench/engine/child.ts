@@ -15,14 +15,8 @@ export type TaskName = keyof typeof TASKS;
 export type Params<K extends TaskName> = Parameters<(typeof TASKS)[K]>[0];
 export type Result<K extends TaskName> = Awaited<ReturnType<(typeof TASKS)[K]>>;
 
-export interface ChildMessage {
-  result: unknown;
-  cpuSeconds: number;
-}
-
 const [name, params] = process.argv.slice(2);
 const task = TASKS[name as TaskName] as (params: unknown) => unknown;
 const result = await task(JSON.parse(params!));
-const { user, system } = process.cpuUsage();
-process.send!({ result, cpuSeconds: (user + system) / 1e6 } satisfies ChildMessage);
+process.send!({ result });
 process.disconnect();

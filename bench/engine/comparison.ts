@@ -4,12 +4,13 @@
  * books must be the same, level by level.
  */
 import { createRequire } from 'node:module';
-import type { FreshProcesses } from './fresh-process.js';
+import { tell, tellDone } from '../measuring/progress.js';
+import type { Report } from '../measuring/rows.js';
+import { median, table, verdict, whole } from '../measuring/text.js';
+import { inFreshProcess } from './fresh-process.js';
 import { BATCH, type Book, LoadedExchange, levelsHeld } from './loaded-exchange.js';
 import type { FlowShape } from './order-flow.js';
 import { OtherBook, type OtherCall, otherCall } from './other-book.js';
-import { tell, tellDone } from './progress.js';
-import { median, type Report, table, verdict, whole } from './report.js';
 import { timeBatch } from './throughput.js';
 
 const SHAPE: FlowShape = { markets: 1, prices: 112, resting: 100_000, selfTradePrevention: 'NONE' };
@@ -36,7 +37,7 @@ export interface Work {
   maxSeconds: number | null;
 }
 
-export async function reportComparison(processes: FreshProcesses, seconds: number): Promise<Report> {
+export async function reportComparison(seconds: number): Promise<Report> {
   const rounds: Record<Who, Side[]> = { ours: [], other: [] };
   const roundSeconds = seconds / ROUNDS;
   let batches = Math.ceil(roundSeconds * OTHERS_BATCHES_PER_SECOND);
@@ -44,7 +45,7 @@ export async function reportComparison(processes: FreshProcesses, seconds: numbe
     for (const who of ['other', 'ours'] as const) {
       tell(`comparison, round ${round} of ${ROUNDS}: ${who === 'ours' ? 'Lockstep' : 'nodejs-order-book'}`);
       const maxSeconds = rounds.other.length === 0 ? roundSeconds : null;
-      const side = await processes.run('comparison', { who, batches, maxSeconds });
+      const side = await inFreshProcess('comparison', { who, batches, maxSeconds });
       batches = side.batches;
       rounds[who].push(side);
     }

@@ -6,11 +6,12 @@ import { Exchange } from '../../engine/core/exchange.js';
 import type { Command, PlaceOrder } from '../../shared/domain/commands.js';
 import { FIRST_USER } from '../../shared/domain/entities.js';
 import type { Side } from '../../shared/domain/orders.js';
-import type { FreshProcesses } from './fresh-process.js';
+import { tell, tellDone } from '../measuring/progress.js';
+import type { Report } from '../measuring/rows.js';
+import { median, table, whole } from '../measuring/text.js';
+import { inFreshProcess } from './fresh-process.js';
 import { TIMING } from './loaded-exchange.js';
 import { drawing, foundation, marketNames } from './order-flow.js';
-import { tell, tellDone } from './progress.js';
-import { median, type Report, table, whole } from './report.js';
 
 const LEVELS = [100, 10_000, 100_000];
 const GAPS = [1, 1_000];
@@ -42,8 +43,8 @@ export interface Levels {
   byCrowd: CrowdCosts[];
 }
 
-export async function reportLevels(processes: FreshProcesses, seconds: number): Promise<Report> {
-  const { byLevels, byCrowd } = await processes.run('levels', { seconds });
+export async function reportLevels(seconds: number): Promise<Report> {
+  const { byLevels, byCrowd } = await inFreshProcess('levels', { seconds });
   const header = ['levels a side', 'ticks apart', 'no new level', 'new best', 'new in the middle'];
   const cells = (cost: LevelCosts) =>
     [cost.levels, cost.gap, cost.atExistingLevel, cost.atBestPrice, cost.inTheMiddle].map(whole);

@@ -4,9 +4,9 @@
  * it. Commands that are due when the time is up count with the latency that they have by then.
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { Latencies } from '../measuring/latencies.js';
 import type { Span } from './collections.js';
 import type { CommandsAhead } from './commands-ahead.js';
-import { Latencies } from './latencies.js';
 import { BATCH, type LoadedExchange } from './loaded-exchange.js';
 
 /** How long the loop keeps the thread before Node may see to its own affairs. */

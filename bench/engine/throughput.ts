@@ -3,12 +3,13 @@
  * clock of their batch starts, and the audits run between windows.
  */
 import type { Command } from '../../shared/domain/commands.js';
+import { tell, tellDone } from '../measuring/progress.js';
+import type { Report } from '../measuring/rows.js';
+import { median, percent, table, whole } from '../measuring/text.js';
 import { CommandMix } from './command-mix.js';
-import type { FreshProcesses } from './fresh-process.js';
+import { inFreshProcess } from './fresh-process.js';
 import { BATCH, type Counts, LoadedExchange, levelsHeld } from './loaded-exchange.js';
 import { fourMarkets } from './order-flow.js';
-import { tell, tellDone } from './progress.js';
-import { median, percent, type Report, table, whole } from './report.js';
 
 const RESTING = [10_000, 100_000];
 const WARM_UP_WINDOWS = 2;
@@ -28,9 +29,9 @@ export interface Throughput {
   audits: number;
 }
 
-export async function reportThroughput(processes: FreshProcesses, seconds: number): Promise<Report> {
+export async function reportThroughput(seconds: number): Promise<Report> {
   const results: Throughput[] = [];
-  for (const resting of RESTING) results.push(await processes.run('throughput', { resting, seconds }));
+  for (const resting of RESTING) results.push(await inFreshProcess('throughput', { resting, seconds }));
   const header = ['resting', 'commands/s', 'best', 'ns each', 'trades', 'events', 'images', 'refused'];
   return {
     lines: [

@@ -1,7 +1,7 @@
 /** A process that makes load: gets its task as a message, and answers with what it measured. */
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Pair } from '../load.js';
 import { PersistentLoad } from './load.js';
+import type { Pair } from './pairs.js';
 
 export interface LoadTask {
   host: string;

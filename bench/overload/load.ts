@@ -5,8 +5,8 @@
  * exactly. Latencies are those of accepted orders, from the attempt that was accepted to its answer.
  */
 import { build, encodeIntoCompressedBase64, type Histogram } from 'hdr-histogram-js';
-import { Connection } from '../connection.js';
-import type { Pair } from '../load.js';
+import { Connection } from '../load/connection.js';
+import type { Pair } from './pairs.js';
 
 const MAX_LATENCY_US = 60_000_000;
 const CODE = /"code":"(\w+)"/;
@@ -84,7 +84,7 @@ export class PersistentLoad {
       this.#underWay++;
       connection.send(pair[next]!);
     };
-    const connection = new Connection(host, port, (status, body) => {
+    const connection = new Connection({ host, port }, (status, body) => {
       this.#underWay--;
       const accepted = status === 201;
       const code = accepted ? 'ACCEPTED' : (CODE.exec(body)?.[1] ?? `status ${status}`);

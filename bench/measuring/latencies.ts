@@ -1,6 +1,11 @@
 /** Latencies in nanoseconds: percentiles, and a picture of all of them. */
-import { Int32Histogram } from 'hdr-histogram-js';
-import { percent, table, whole } from './report.js';
+import {
+  decodeFromCompressedBase64,
+  encodeIntoCompressedBase64,
+  Int32Histogram,
+  type JsHistogram,
+} from 'hdr-histogram-js';
+import { percent, table, whole } from './text.js';
 
 const MAX_NS = 1e11;
 const DIGITS = 3;
@@ -19,8 +24,23 @@ export interface Percentiles {
 export class Latencies {
   readonly #histogram = new Int32Histogram(1, MAX_NS, DIGITS);
 
+  /** All of several that were `encoded`. */
+  static merged(encoded: readonly string[]): Latencies {
+    const all = new Latencies();
+    for (const text of encoded) all.#histogram.add(decodeFromCompressedBase64(text) as JsHistogram);
+    return all;
+  }
+
+  encoded(): string {
+    return encodeIntoCompressedBase64(this.#histogram);
+  }
+
   addMs(ms: number): void {
     this.#histogram.recordValue(Math.min(MAX_NS, Math.round(ms * 1e6)));
+  }
+
+  get count(): number {
+    return this.#histogram.totalCount;
   }
 
   get mean(): number {

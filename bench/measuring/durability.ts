@@ -1,7 +1,7 @@
 /** What the servers under a bench promise to keep: printed with every figure, since that is what it was paid for. */
 
-import { createPool } from '../shared/io/postgres.js';
-import { connectPatiently, redisAt } from '../shared/io/redis.js';
+import { createPool } from '../../shared/io/postgres.js';
+import { connectPatiently, redisAt } from '../../shared/io/redis.js';
 
 const REDIS_SETTINGS = ['appendonly', 'appendfsync', 'maxmemory-policy'];
 const POSTGRES_SETTINGS = ['fsync', 'synchronous_commit', 'full_page_writes'];

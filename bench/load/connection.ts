@@ -4,6 +4,11 @@
  */
 import { connect, type Socket } from 'node:net';
 
+export interface Address {
+  host: string;
+  port: number;
+}
+
 /** Larger than any answer to an order. */
 const READ_BYTES = 65_536;
 const HEADERS_END = '\r\n\r\n';
@@ -14,7 +19,7 @@ export class Connection {
   readonly #onAnswer: (status: number, body: string) => void;
   #received = '';
 
-  constructor(host: string, port: number, onAnswer: (status: number, body: string) => void) {
+  constructor({ host, port }: Address, onAnswer: (status: number, body: string) => void) {
     this.#onAnswer = onAnswer;
     const onread = {
       buffer: Buffer.allocUnsafe(READ_BYTES),
@@ -29,7 +34,8 @@ export class Connection {
     });
   }
 
-  send(request: string): void {
+  /** Text is Latin-1. */
+  send(request: Buffer | string): void {
     this.#socket.write(request, 'latin1');
   }
 
@@ -51,10 +57,10 @@ export class Connection {
   }
 }
 
-export function httpRequest(method: string, path: string, token: string, body: object): string {
-  const json = JSON.stringify(body);
-  return (
-    `${method} ${path} HTTP/1.1\r\nHost: bench\r\nAuthorization: Bearer ${token}\r\n` +
-    `Content-Type: application/json\r\nContent-Length: ${json.length}\r\n\r\n${json}`
-  );
+/** @param body sent as JSON */
+export function httpRequest(method: string, path: string, token: string, body?: object): string {
+  const json = body === undefined ? '' : JSON.stringify(body);
+  const length =
+    body === undefined ? '' : `Content-Type: application/json\r\nContent-Length: ${json.length}\r\n`;
+  return `${method} ${path} HTTP/1.1\r\nHost: bench\r\nAuthorization: Bearer ${token}\r\n${length}\r\n${json}`;
 }

@@ -1,22 +1,4 @@
-/** What a case has to say: text for a reader, and rows for a program. */
-
-/** Units say what `value` and the percentiles are in. */
-export interface Row {
-  case: string;
-  value: number;
-  unit: 'commands/s' | 'ns' | 'µs' | 'times';
-  p50?: number;
-  p90?: number;
-  p99?: number;
-  p999?: number;
-  p9999?: number;
-  max?: number;
-}
-
-export interface Report {
-  lines: string[];
-  rows: Row[];
-}
+/** Figures as text. */
 
 /** Columns of equal width: the first to the left, the others to the right. */
 export function table(rows: readonly (readonly string[])[]): string[] {

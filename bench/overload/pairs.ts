@@ -1,10 +1,12 @@
 /** Traders in pairs, each with what it needs for any number of orders: one offers, the other takes as much. */
 import { createSigner } from 'fast-jwt';
-import { Client } from '../scripts/client/client.js';
-import { FIRST_USER } from '../shared/domain/entities.js';
-import { httpRequest } from './connection.js';
-import type { BenchExchange } from './exchange.js';
-import type { Pair } from './load.js';
+import { Client } from '../../scripts/client/client.js';
+import { FIRST_USER } from '../../shared/domain/entities.js';
+import { httpRequest } from '../load/connection.js';
+import type { BenchExchange } from '../measuring/exchange.js';
+
+/** The two requests that a connection sends in turn: a resting order, and one that takes as much. */
+export type Pair = readonly [rest: string, take: string];
 
 const MARKETS = [
   { market: 'BTC_USDT', base: 'BTC', price: '50000', quantity: '0.001' },

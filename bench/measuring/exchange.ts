@@ -5,12 +5,13 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { freePort } from '../scripts/running/ports.js';
-import { startPrivatePostgres } from '../scripts/running/private-postgres.js';
-import { startPrivateRedis } from '../scripts/running/private-redis.js';
-import { waitUntilReady } from '../scripts/running/readiness.js';
+import { freePort } from '../../scripts/running/ports.js';
+import { startPrivatePostgres } from '../../scripts/running/private-postgres.js';
+import { startPrivateRedis } from '../../scripts/running/private-redis.js';
+import { waitUntilReady } from '../../scripts/running/readiness.js';
 
-const START = fileURLToPath(new URL('../scripts/start.js', import.meta.url));
+const NAMESPACE = 'bench';
+const START = fileURLToPath(new URL('../../scripts/start.js', import.meta.url));
 
 export interface BenchExchange {
   host: string;
@@ -18,6 +19,7 @@ export interface BenchExchange {
   address: string;
   redisUrl: string;
   databaseUrl: string;
+  namespace: string;
   jwtSecret: string;
   /** The id of a running process, such as `api`. */
   pid: (name: string) => number;
@@ -39,6 +41,7 @@ export async function startExchange(): Promise<BenchExchange> {
     PORT: String(port),
     JWT_SECRET: jwtSecret,
     SIGNUP_BALANCE: '',
+    NAMESPACE,
   };
   const supervisor = spawn(process.execPath, [START], {
     env,
@@ -53,7 +56,8 @@ export async function startExchange(): Promise<BenchExchange> {
     rmSync(folder, { recursive: true, force: true });
   };
   const pid = (name: string) => Number(readFileSync(join(dataDir, 'run', `${name}.pid`), 'utf8'));
-  return { host, port, address, redisUrl: redis.url, databaseUrl: postgres.url, jwtSecret, pid, stop };
+  const servers = { redisUrl: redis.url, databaseUrl: postgres.url, namespace: NAMESPACE };
+  return { host, port, address, ...servers, jwtSecret, pid, stop };
 }
 
 function stopped(child: ChildProcess): Promise<void> {

@@ -1,0 +1,58 @@
+/**
+ * `npm run bench [-- --suite book|engine|pipeline|http|ws|writer|recovery] [--json] [--seconds N]`: the whole system,
+ * suite by suite, on servers of its own, each figure beside a floor that was measured in turn with it.
+ *
+ * The table goes to stdout, or with `--json` a line of JSON for each row; how far it has come, and everything else, to
+ * stderr. A goal that is missed changes no exit code: it says whether the measuring went right.
+ */
+import { parseArgs } from 'node:util';
+import { exitWith, Refusal } from '../scripts/running/refusal.js';
+import { reportHttp } from './http/suite.js';
+import { CpuWatch, machineLine } from './measuring/machine.js';
+import { tellDone } from './measuring/progress.js';
+import { type Report, type Row, rowTable } from './measuring/rows.js';
+
+/** @param seconds of each measurement, instead of the suite's own */
+type Suite = (seconds?: number) => Promise<Report>;
+
+const SUITES: Readonly<Record<string, Suite>> = {
+  http: reportHttp,
+};
+
+const USAGE = `Usage: npm run bench [-- --suite ${Object.keys(SUITES).join('|')}] [--json] [--seconds N]`;
+
+try {
+  const { suites, json, seconds } = readArguments();
+  if (!json) console.log(machineLine());
+  for (const suite of suites) await run(suite, json, seconds);
+} catch (error) {
+  exitWith(error);
+}
+
+function readArguments(): { suites: string[]; json: boolean; seconds: number | undefined } {
+  const { values } = parseArgs({
+    options: {
+      suite: { type: 'string' },
+      seconds: { type: 'string' },
+      json: { type: 'boolean', default: false },
+    },
+  });
+  const { suite, json } = values;
+  const seconds = values.seconds === undefined ? undefined : Number(values.seconds);
+  if (suite !== undefined && !(suite in SUITES)) throw new Refusal(`There is no suite ${suite}. ${USAGE}`);
+  if (seconds !== undefined && !(seconds > 0)) throw new Refusal(`--seconds is a number above 0. ${USAGE}`);
+  return { suites: suite === undefined ? Object.keys(SUITES) : [suite], json, seconds };
+}
+
+async function run(suite: string, json: boolean, seconds: number | undefined): Promise<void> {
+  const watch = new CpuWatch();
+  const { rows, lines = [] } = await SUITES[suite]!(seconds);
+  tellDone();
+  const remarks = [...lines, ...watch.warnings()];
+  if (json) {
+    for (const row of rows) console.log(JSON.stringify({ suite, ...row } satisfies Row));
+    for (const line of remarks) console.error(line);
+  } else {
+    console.log(['', `Suite ${suite}`, ...rowTable(rows), ...remarks].join('\n'));
+  }
+}

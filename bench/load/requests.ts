@@ -1,0 +1,53 @@
+/** The commands of a load as HTTP requests, made before any clock runs. */
+
+import type { Command } from '../../shared/domain/commands.js';
+import { fromUnits } from '../../shared/domain/units.js';
+import { httpRequest } from './connection.js';
+import { type Act, type BenchMarket, cycleOf, MARKETS, type Pair } from './order-cycles.js';
+
+export interface Request {
+  act: Act;
+  bytes: Buffer;
+}
+
+/** A pair that is signed in. */
+export interface Traders {
+  pair: Pair;
+  makerToken: string;
+  takerToken: string;
+}
+
+const ORDER_PATH = '/api/v1/order';
+
+export function requestsOf({ pair, makerToken, takerToken }: Traders): Request[] {
+  return cycleOf(pair).map(({ act, command }) => ({
+    act,
+    bytes: Buffer.from(requestOf(command, act === 'TRADE' ? takerToken : makerToken), 'latin1'),
+  }));
+}
+
+function requestOf(command: Command, token: string): string {
+  if (command.kind !== 'CANCEL_ORDER') return httpRequest('POST', ORDER_PATH, token, orderForm(command));
+  const { market, clientOrderId } = command.body;
+  return httpRequest('DELETE', `${ORDER_PATH}?market=${market}&clientOrderId=${clientOrderId}`, token);
+}
+
+/** An order as a user writes it. */
+export function orderForm(command: Command) {
+  if (command.kind !== 'PLACE_ORDER') throw new Error(`${command.kind} is no order`);
+  const { market, side, timeInForce, price, quantity, clientOrderId } = command.body;
+  const { priceDecimals, quantityDecimals } = marketOf(market);
+  return {
+    market,
+    side,
+    type: 'LIMIT' as const,
+    price: fromUnits(price!, priceDecimals),
+    quantity: fromUnits(quantity!, quantityDecimals),
+    timeInForce,
+    clientOrderId,
+  };
+}
+
+function marketOf(name: string): BenchMarket {
+  return MARKETS.find(({ market }) => market === name)!;
+}

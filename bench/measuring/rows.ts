@@ -1,0 +1,115 @@
+/** The one form of every figure of every bench: a row of a table, or a line of JSON. */
+import type { Latencies, Percentiles } from './latencies.js';
+import { verdict, whole } from './text.js';
+
+export interface Row {
+  suite: string;
+  case: string;
+  value: number;
+  unit: string;
+  /** Latencies in milliseconds. */
+  p50?: number;
+  p90?: number;
+  p99?: number;
+  p999?: number;
+  p9999?: number;
+  max?: number;
+  /** What the machine does in the same unit with the exchange's own work taken out, measured in turn with the value. */
+  floor?: number;
+  /** Value to floor. */
+  ratio?: number;
+  goal?: Goal | undefined;
+  /** What a reader must know about the figure. */
+  notes?: string[];
+}
+
+/** What the row has to keep, what would be good, and whether it keeps it. */
+export interface Goal {
+  /** Which figure of the row, where it is not its value. */
+  what?: string;
+  text: string;
+  met: boolean;
+}
+
+/** A row of a suite. */
+export type Figures = Omit<Row, 'suite'>;
+
+/** What a suite has to say; `lines` are for a reader only. */
+export interface Report {
+  rows: Figures[];
+  lines?: string[];
+}
+
+const PERCENTILES = ['p50', 'p90', 'p99', 'p999', 'max'] as const;
+const HEADER = ['case', 'value', 'unit', ...PERCENTILES.map(name => `${name} ms`), 'floor', 'ratio', 'goal'];
+
+const DIGITS = 4;
+
+export function percentilesOf(latencies: Latencies): Percentiles {
+  return inMilliseconds(latencies.percentiles());
+}
+
+/** @param percentiles in nanoseconds */
+export function inMilliseconds({ p50, p90, p99, p999, p9999, max }: Percentiles): Percentiles {
+  const ms = (ns: number) => significant(ns / 1e6);
+  return { p50: ms(p50), p90: ms(p90), p99: ms(p99), p999: ms(p999), p9999: ms(p9999), max: ms(max) };
+}
+
+export function withFloor(value: number, floor: number): Pick<Row, 'value' | 'floor' | 'ratio'> {
+  return { value: significant(value), floor: significant(floor), ratio: Number((value / floor).toFixed(3)) };
+}
+
+/** @param aim beyond the goal */
+export function atLeast(value: number, goal: number, aim?: number): Goal {
+  const text = `at least ${figure(goal)}${aim === undefined ? '' : `, aim ${figure(aim)}`}`;
+  return { text, met: value >= goal };
+}
+
+/** @param aim beyond the goal */
+export function atMost(value: number, goal: number, aim?: number): Goal {
+  const text = `at most ${figure(goal)}${aim === undefined ? '' : `, aim ${figure(aim)}`}`;
+  return { text, met: value <= goal };
+}
+
+export function significant(value: number): number {
+  return Number(value.toPrecision(DIGITS));
+}
+
+/** The table's lines, each note below its row. */
+export function rowTable(rows: readonly Figures[]): string[] {
+  const cells = [HEADER, ...rows.map(cellsOf)];
+  const used = HEADER.map((_, column) => cells.slice(1).some(row => row[column] !== ''));
+  const kept = cells.map(row => row.filter((_, column) => used[column]));
+  const widths = kept[0]!.map((_, column) => Math.max(...kept.map(row => row[column]!.length)));
+  const text = (row: readonly string[]) =>
+    row.map((cell, column) => (column === 0 ? cell.padEnd(widths[column]!) : cell.padStart(widths[column]!)));
+  return kept.flatMap((row, index) => {
+    const notes = rows[index - 1]?.notes ?? [];
+    return [text(row).join('  '), ...notes.map(note => `    ${note}`)];
+  });
+}
+
+function cellsOf(row: Figures): string[] {
+  const { value, unit, floor, ratio, goal } = row;
+  return [
+    row.case,
+    figure(value),
+    unit,
+    ...PERCENTILES.map(name => optional(row[name])),
+    optional(floor),
+    optional(ratio),
+    goal === undefined ? '' : goalText(goal),
+  ];
+}
+
+function goalText({ what, text, met }: Goal): string {
+  return `${what === undefined ? '' : `${what} `}${text}: ${verdict(met)}`;
+}
+
+function optional(value: number | undefined): string {
+  return value === undefined ? '' : figure(value);
+}
+
+function figure(value: number): string {
+  return Math.abs(value) >= 1000 ? whole(value) : String(significant(value));
+}
