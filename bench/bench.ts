@@ -11,11 +11,13 @@ import { reportHttp } from './http/suite.js';
 import { CpuWatch, machineLine } from './measuring/machine.js';
 import { tellDone } from './measuring/progress.js';
 import { type Report, type Row, rowTable } from './measuring/rows.js';
+import { reportPipeline } from './pipeline/suite.js';
 
 /** @param seconds of each measurement, instead of the suite's own */
 type Suite = (seconds?: number) => Promise<Report>;
 
 const SUITES: Readonly<Record<string, Suite>> = {
+  pipeline: reportPipeline,
   http: reportHttp,
 };
 

@@ -5,8 +5,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Client } from '../../scripts/client/client.js';
 import { createPool } from '../../shared/io/postgres.js';
-import { STANDING } from '../load/accounts.js';
-import { PAIRS } from '../load/order-cycles.js';
+import { PAIRS, STANDING } from '../load/order-cycles.js';
 import type { Acts } from '../load/tally.js';
 import type { BenchExchange } from '../measuring/exchange.js';
 import { percent, whole } from '../measuring/text.js';

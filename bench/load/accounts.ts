@@ -2,11 +2,9 @@
 import { createSigner } from 'fast-jwt';
 import { Client } from '../../scripts/client/client.js';
 import type { BenchExchange } from '../measuring/exchange.js';
-import { MARKETS, PAIRS, type Pair, pairOf, standing } from './order-cycles.js';
+import { MARKETS, PAIRS, type Pair, pairOf, STANDING, standing } from './order-cycles.js';
 import { orderForm, type Traders } from './requests.js';
 
-/** Orders of each maker that stay. */
-export const STANDING = 10;
 const OPENERS = 32;
 const BASE_FUNDS = '1000000';
 const QUOTE_FUNDS = '10000000';

@@ -64,6 +64,8 @@ const CYCLE: readonly Move[] = [
 
 export const CYCLE_LENGTH = CYCLE.length;
 const TRADES = CYCLE.filter(({ act }) => act === 'TRADE').length;
+/** Orders of each maker that stay. */
+export const STANDING = 10;
 /** Levels away from the touch on which orders rest. */
 const LEVELS = 100;
 

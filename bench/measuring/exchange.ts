@@ -1,25 +1,22 @@
 /** A whole exchange of its own for a bench: private servers in a temporary folder, the real processes, all stopped at the end. */
-import { type ChildProcess, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { Target } from '../../scripts/generating/store.js';
 import { freePort } from '../../scripts/running/ports.js';
-import { startPrivatePostgres } from '../../scripts/running/private-postgres.js';
-import { startPrivateRedis } from '../../scripts/running/private-redis.js';
 import { waitUntilReady } from '../../scripts/running/readiness.js';
+import { stop } from './processes.js';
+import { startServers } from './servers.js';
 
 const NAMESPACE = 'bench';
 const START = fileURLToPath(new URL('../../scripts/start.js', import.meta.url));
 
-export interface BenchExchange {
+export interface BenchExchange extends Target {
   host: string;
   port: number;
   address: string;
-  redisUrl: string;
-  databaseUrl: string;
-  namespace: string;
   jwtSecret: string;
   /** The id of a running process, such as `api`. */
   pid: (name: string) => number;
@@ -27,15 +24,14 @@ export interface BenchExchange {
 }
 
 export async function startExchange(): Promise<BenchExchange> {
-  const folder = mkdtempSync(join(tmpdir(), 'lockstep-bench-'));
-  const redis = await startPrivateRedis(join(folder, 'redis'), join(folder, 'redis.log'));
-  const postgres = await startPrivatePostgres(join(folder, 'postgres'), join(folder, 'postgres.log'));
+  const servers = await startServers();
+  const { folder, redisUrl, databaseUrl } = servers;
   const dataDir = join(folder, 'data');
   const [host, port, jwtSecret] = ['127.0.0.1', await freePort(), randomBytes(32).toString('base64url')];
   const env = {
     ...process.env,
-    REDIS_URL: redis.url,
-    DATABASE_URL: postgres.url,
+    REDIS_URL: redisUrl,
+    DATABASE_URL: databaseUrl,
     DATA_DIR: dataDir,
     HOST: host,
     PORT: String(port),
@@ -50,19 +46,18 @@ export async function startExchange(): Promise<BenchExchange> {
   });
   const address = `http://${host}:${port}`;
   await waitUntilReady(address, console.error);
-  const stop = async () => {
-    await stopped(supervisor);
-    await Promise.all([redis.stop(), postgres.stop()]);
-    rmSync(folder, { recursive: true, force: true });
+  return {
+    host,
+    port,
+    address,
+    redisUrl,
+    databaseUrl,
+    namespace: NAMESPACE,
+    jwtSecret,
+    pid: name => Number(readFileSync(join(dataDir, 'run', `${name}.pid`), 'utf8')),
+    stop: async () => {
+      await stop(supervisor);
+      await servers.stop();
+    },
   };
-  const pid = (name: string) => Number(readFileSync(join(dataDir, 'run', `${name}.pid`), 'utf8'));
-  const servers = { redisUrl: redis.url, databaseUrl: postgres.url, namespace: NAMESPACE };
-  return { host, port, address, ...servers, jwtSecret, pid, stop };
-}
-
-function stopped(child: ChildProcess): Promise<void> {
-  return new Promise(resolve => {
-    child.once('exit', () => resolve());
-    child.kill('SIGTERM');
-  });
 }

@@ -1,15 +1,10 @@
 /** The engine and the db-writer as processes, timed by what they log and by what Postgres holds. */
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
-import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import type pg from 'pg';
 import type { Target } from '../../scripts/generating/store.js';
-import { ENGINE_OPTIONS, NODE_OPTIONS } from '../../scripts/running/program.js';
+import { peakOf, startEngine, startWriter, stop } from '../measuring/processes.js';
 
-const POLL_MS = 50;
+const POLL_MS = 20;
 
 export interface Recovered {
   /** Of each kind. */
@@ -22,6 +17,7 @@ export interface Recovered {
 }
 
 export interface Written {
+  /** From its first transaction on. */
   commandsPerSecond: number;
   peakMegabytes: number;
 }
@@ -29,18 +25,12 @@ export interface Written {
 /** Starts an engine and stops it as soon as it leads. */
 export async function recover(target: Target): Promise<Recovered> {
   const started = performance.now();
-  const engine = start('engine', ENGINE_OPTIONS, target);
-  const logged = new Map<string, Record<string, unknown>>();
-  for await (const line of createInterface(engine.stdout!)) {
-    const { msg, ...figures } = JSON.parse(line) as { msg: string };
-    logged.set(msg, figures);
-    if (msg === 'leading') break;
-  }
+  const { engine, logged } = await startEngine(target);
   const secondsUntilLeading = (performance.now() - started) / 1000;
   const loaded = logged.get('checkpoint loaded');
   const replayed = logged.get('journal replayed');
   if (loaded === undefined || replayed === undefined) throw new Error('the engine has not recovered');
-  const peakMegabytes = peakOf(engine);
+  const peakMegabytes = peakOf(engine.pid!);
   await stop(engine);
   return {
     rows: loaded.rows as Record<string, number>,
@@ -54,43 +44,20 @@ export async function recover(target: Target): Promise<Recovered> {
 /** Runs a db-writer until Postgres is at a sequence. */
 export async function catchUp(target: Target, pool: pg.Pool, end: number): Promise<Written> {
   const watermark = async () => Number((await pool.query('SELECT sequence FROM watermark')).rows[0].sequence);
-  const from = await watermark();
-  const writer = start('db-writer', NODE_OPTIONS, target);
-  const started = performance.now();
-  while ((await watermark()) < end) {
-    if (writer.exitCode !== null) throw new Error('the db-writer has ended');
-    await delay(POLL_MS);
-  }
-  const seconds = (performance.now() - started) / 1000;
-  const peakMegabytes = peakOf(writer);
+  const before = await watermark();
+  const writer = startWriter(target);
+  const reached = async (isReached: (sequence: number) => boolean) => {
+    for (;;) {
+      const sequence = await watermark();
+      if (isReached(sequence)) return { sequence, at: performance.now() };
+      if (writer.exitCode !== null) throw new Error('the db-writer has ended');
+      await delay(POLL_MS);
+    }
+  };
+  const first = await reached(sequence => sequence > before);
+  const last = await reached(sequence => sequence >= end);
+  const peakMegabytes = peakOf(writer.pid!);
   await stop(writer);
-  return { commandsPerSecond: (end - from) / seconds, peakMegabytes };
-}
-
-function start(program: string, options: readonly string[], target: Target): ChildProcess {
-  const main = fileURLToPath(new URL(`../../${program}/main.js`, import.meta.url));
-  const { redisUrl, databaseUrl, namespace } = target;
-  return spawn(process.execPath, [...options, main], {
-    env: {
-      ...process.env,
-      REDIS_URL: redisUrl,
-      DATABASE_URL: databaseUrl,
-      NAMESPACE: namespace,
-      INSTANCE: program,
-      LOG_LEVEL: 'info',
-    },
-    stdio: ['ignore', program === 'engine' ? 'pipe' : 'ignore', 'inherit'],
-  });
-}
-
-async function stop(child: ChildProcess): Promise<void> {
-  const ended = once(child, 'exit');
-  child.kill('SIGTERM');
-  await ended;
-}
-
-/** The most memory that a running process has had in use. */
-function peakOf({ pid }: ChildProcess): number {
-  const status = readFileSync(`/proc/${pid}/status`, 'utf8');
-  return Number(/^VmHWM:\s+(\d+) kB/m.exec(status)![1]) / 1024;
+  const commandsPerSecond = (1000 * (last.sequence - first.sequence)) / (last.at - first.at);
+  return { commandsPerSecond, peakMegabytes };
 }

@@ -1,0 +1,67 @@
+/**
+ * The floor of the pipeline: an engine that does nothing. It takes the same entries and commits, by the same script, the
+ * bytes that the engine has written for them, which it has read from the engine's journal before. It decodes, applies
+ * and publishes nothing.
+ */
+
+import type { AppliedBatch } from '../../engine/batch.js';
+import { CommandLog } from '../../engine/command-log.js';
+import { Journal } from '../../shared/io/journal.js';
+import { type Keys, keysOf } from '../../shared/io/keys.js';
+import { createLogger } from '../../shared/io/log.js';
+import { redisAt } from '../../shared/io/redis.js';
+
+/** Where the engine has written, after which sequence, and where the floor writes. */
+export interface FloorTask {
+  redisUrl: string;
+  recorded: string;
+  after: number;
+  namespace: string;
+}
+
+const task = JSON.parse(process.argv[2]!) as FloorTask;
+const commandLog = new CommandLog(
+  redisAt(task.redisUrl),
+  keysOf(task.namespace),
+  createLogger('floor', 'warn'),
+);
+const batches = await recordedBatches(keysOf(task.recorded));
+let head = '1:0';
+await commandLog.reader.set(keysOf(task.namespace).head, head);
+process.send!('ready');
+
+for (let next = 0, last = 0; ; ) {
+  let { entries } = await commandLog.take(head);
+  while (entries.length > 0) {
+    const batch = batches[next++ % batches.length]!;
+    // A sequence is taken once, however often the same is committed.
+    last += batch.journal!.last - batch.journal!.first + 1;
+    const successor = `1:${Number(head.slice(2)) + 1}`;
+    const journal = { ...batch.journal!, last };
+    ({ entries } = await commandLog.commit(head, successor, { ...batch, journal }));
+    head = successor;
+  }
+  await commandLog.wait();
+}
+
+async function recordedBatches(recorded: Keys): Promise<AppliedBatch[]> {
+  const reports = new Map(await reportsOf(recorded));
+  const publications = { replies: new Map(), markets: [], listings: [] };
+  const all: AppliedBatch[] = [];
+  for await (const batch of new Journal(commandLog.reader, recorded.journal).after(task.after)) {
+    const taken = batch.last - batch.first + 1;
+    all.push({
+      taken,
+      journal: batch,
+      reports: reports.get(`${batch.last}-0`) ?? '',
+      deadLetters: [],
+      publications,
+    });
+  }
+  return all;
+}
+
+async function reportsOf({ reports }: Keys): Promise<[id: string, text: string][]> {
+  const entries = await commandLog.reader.xrange(reports, `(${task.after}-0`, '+');
+  return entries.map(([id, [, text]]) => [id, text!]);
+}
