@@ -12,6 +12,7 @@ import { CpuWatch, machineLine } from './measuring/machine.js';
 import { tellDone } from './measuring/progress.js';
 import { type Report, type Row, rowTable } from './measuring/rows.js';
 import { reportPipeline } from './pipeline/suite.js';
+import { reportWriter } from './writer/suite.js';
 
 /** @param seconds of each measurement, instead of the suite's own */
 type Suite = (seconds?: number) => Promise<Report>;
@@ -19,6 +20,7 @@ type Suite = (seconds?: number) => Promise<Report>;
 const SUITES: Readonly<Record<string, Suite>> = {
   pipeline: reportPipeline,
   http: reportHttp,
+  writer: reportWriter,
 };
 
 const USAGE = `Usage: npm run bench [-- --suite ${Object.keys(SUITES).join('|')}] [--json] [--seconds N]`;

@@ -15,7 +15,7 @@ export class Progress {
   }
 
   reach(done: number): void {
-    if (process.stdout.isTTY) this.#redraw(done);
+    if (process.stderr.isTTY) this.#redraw(done);
     else this.#print(done);
   }
 
@@ -23,14 +23,14 @@ export class Progress {
     const now = performance.now();
     if (now - this.#drawnAt < REDRAW_INTERVAL_MS && done < this.#total) return;
     this.#drawnAt = now;
-    process.stdout.write(`\r${this.#line(done)}${done === this.#total ? '\n' : ''}`);
+    process.stderr.write(`\r${this.#line(done)}${done === this.#total ? '\n' : ''}`);
   }
 
   #print(done: number): void {
     const tenths = Math.floor((10 * done) / this.#total);
     if (tenths === this.#tenths) return;
     this.#tenths = tenths;
-    console.log(this.#line(done));
+    console.error(this.#line(done));
   }
 
   #line(done: number): string {
