@@ -7,20 +7,25 @@
  */
 import { parseArgs } from 'node:util';
 import { exitWith, Refusal } from '../scripts/running/refusal.js';
+import { reportBook, reportEngine } from './engine/suites.js';
 import { reportHttp } from './http/suite.js';
 import { CpuWatch, machineLine } from './measuring/machine.js';
 import { tellDone } from './measuring/progress.js';
 import { type Report, type Row, rowTable } from './measuring/rows.js';
 import { reportPipeline } from './pipeline/suite.js';
+import { reportRecovery } from './recovery/suite.js';
 import { reportWriter } from './writer/suite.js';
 
 /** @param seconds of each measurement, instead of the suite's own */
 type Suite = (seconds?: number) => Promise<Report>;
 
 const SUITES: Readonly<Record<string, Suite>> = {
+  book: reportBook,
+  engine: reportEngine,
   pipeline: reportPipeline,
   http: reportHttp,
   writer: reportWriter,
+  recovery: reportRecovery,
 };
 
 const USAGE = `Usage: npm run bench [-- --suite ${Object.keys(SUITES).join('|')}] [--json] [--seconds N]`;
@@ -36,16 +41,17 @@ try {
 function readArguments(): { suites: string[]; json: boolean; seconds: number | undefined } {
   const { values } = parseArgs({
     options: {
-      suite: { type: 'string' },
+      suite: { type: 'string', multiple: true },
       seconds: { type: 'string' },
       json: { type: 'boolean', default: false },
     },
   });
-  const { suite, json } = values;
+  const { suite: suites = Object.keys(SUITES), json } = values;
   const seconds = values.seconds === undefined ? undefined : Number(values.seconds);
-  if (suite !== undefined && !(suite in SUITES)) throw new Refusal(`There is no suite ${suite}. ${USAGE}`);
+  const unknown = suites.find(suite => !(suite in SUITES));
+  if (unknown !== undefined) throw new Refusal(`There is no suite ${unknown}. ${USAGE}`);
   if (seconds !== undefined && !(seconds > 0)) throw new Refusal(`--seconds is a number above 0. ${USAGE}`);
-  return { suites: suite === undefined ? Object.keys(SUITES) : [suite], json, seconds };
+  return { suites, json, seconds };
 }
 
 async function run(suite: string, json: boolean, seconds: number | undefined): Promise<void> {

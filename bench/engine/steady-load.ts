@@ -2,7 +2,7 @@
 
 import { barLines, type Percentiles, percentileLine } from '../measuring/latencies.js';
 import { tell, tellDone } from '../measuring/progress.js';
-import { atMost, inMilliseconds, type Report, significant } from '../measuring/rows.js';
+import { atMost, inMilliseconds, type Report, significant, withFloor } from '../measuring/rows.js';
 import { percent, whole } from '../measuring/text.js';
 import { Collections, collectionsWithin, longestMs, overlapMs, totalMs } from './collections.js';
 import { CommandsAhead } from './commands-ahead.js';
@@ -65,6 +65,11 @@ export async function reportSteadyLoad(seconds: number): Promise<Report> {
         unit: 'µs',
         ...inMilliseconds(load.percentiles),
         goal: { what: 'p99.99', ...atMost(load.percentiles.p9999 / 1e6, MAX_P9999_MS) },
+      },
+      {
+        case: 'steady load, longest pause; floor: of the machine alone',
+        unit: 'ms',
+        ...withFloor(load.pauses.longestMs, load.machine.longestMs),
       },
     ],
   };
