@@ -15,6 +15,7 @@ import { type Report, type Row, rowTable } from './measuring/rows.js';
 import { reportPipeline } from './pipeline/suite.js';
 import { reportRecovery } from './recovery/suite.js';
 import { reportWriter } from './writer/suite.js';
+import { reportWs } from './ws/suite.js';
 
 /** @param seconds of each measurement, instead of the suite's own */
 type Suite = (seconds?: number) => Promise<Report>;
@@ -24,6 +25,7 @@ const SUITES: Readonly<Record<string, Suite>> = {
   engine: reportEngine,
   pipeline: reportPipeline,
   http: reportHttp,
+  ws: reportWs,
   writer: reportWriter,
   recovery: reportRecovery,
 };

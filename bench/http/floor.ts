@@ -1,4 +1,4 @@
-/** The floor's server, as a process with the flags of the api. */
+/** The floors' server, as a process with the flags of the api. */
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';

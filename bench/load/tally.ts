@@ -1,5 +1,7 @@
 /** What came of a load, act by act, and how long it took. */
 import { Latencies } from '../measuring/latencies.js';
+import { percentilesOf } from '../measuring/rows.js';
+import { whole } from '../measuring/text.js';
 import type { Act } from './order-cycles.js';
 
 export type Acts = Record<Act, number>;
@@ -69,6 +71,17 @@ export class Tally {
     this.#to = performance.now();
     const { user, system } = process.cpuUsage(this.#cpu);
     this.#ownCpu = (user + system) / 1000 / (this.#to - this.#from);
+  }
+
+  /** How far it has come, in a line. */
+  progress(): string {
+    const seconds = (performance.now() - this.#from) / 1000;
+    const { p50, p99 } = percentilesOf(this.latencies);
+    const unexpected = [...this.#unexpected.values()].reduce((sum, count) => sum + count, 0);
+    return (
+      `${seconds.toFixed(0)} s: ${whole(this.#answered)} answered, ${whole(this.#answered / seconds)} a second, ` +
+      `p50 ${p50}  p99 ${p99} ms, ${whole(unexpected)} not as they should be`
+    );
   }
 
   measured(leftOver: number): Measured {
