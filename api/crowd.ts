@@ -16,7 +16,7 @@
  *   refused after a second or so    p50 72 and 109, p99 164 to 319 and 358, 2,100 refusals a second
  */
 
-/** Twice of what `npm run bench` keeps waiting. */
+/** As many as `npm run bench` has connections at most. */
 export const MOST_STANDING = 256;
 /** In a burst. */
 export const MOST_AT_ONCE = 1024;
