@@ -35,7 +35,16 @@ const USAGE = `Usage: npm run bench [-- --suite ${Object.keys(SUITES).join('|')}
 try {
   const { suites, json, seconds } = readArguments();
   if (!json) console.log(machineLine());
-  for (const suite of suites) await run(suite, json, seconds);
+  for (const suite of suites) {
+    try {
+      await run(suite, json, seconds);
+    } catch (error) {
+      console.error(`suite ${suite} failed:`, error);
+      process.exitCode = 1;
+    }
+  }
+  // What a suite that failed has left running ends with us.
+  process.exit();
 } catch (error) {
   exitWith(error);
 }

@@ -15,6 +15,9 @@ const TRADE_MESSAGE =
 const [port, answers] = process.argv.slice(2) as [string, string];
 const bodies = JSON.parse(answers) as Record<Act, string>;
 
+// Whoever has started it is gone, or wants no more.
+process.once('disconnect', () => process.exit());
+
 const app = App();
 app
   .ws('/api/v1/ws', {

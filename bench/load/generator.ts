@@ -16,6 +16,9 @@ export interface LoadTask {
   rate?: { perSecond: number; place: number; of: number };
 }
 
+// Whoever has started it is gone, or wants no more.
+process.once('disconnect', () => process.exit());
+
 process.once('message', async ({ address, traders, warmUpSeconds, seconds, rate }: LoadTask) => {
   const tally = new Tally();
   const scripts = traders.map(ofConnection => ofConnection.flatMap(requestsOf));

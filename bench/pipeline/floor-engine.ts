@@ -26,6 +26,9 @@ const commandLog = new CommandLog(
   createLogger('floor', 'warn'),
 );
 const batches = await recordedBatches(keysOf(task.recorded));
+// Whoever has started it is gone, or wants no more.
+process.once('disconnect', () => process.exit());
+
 let head = '1:0';
 await commandLog.reader.set(keysOf(task.namespace).head, head);
 process.send!('ready');

@@ -39,6 +39,9 @@ let delays = new Latencies();
 let startedAt = 0;
 let cpu = process.cpuUsage();
 
+// Whoever has started it is gone, or wants no more.
+process.once('disconnect', () => process.exit());
+
 for (let at = 0; at < CONNECTING && at < task.sockets; at++) connectNext();
 
 process.on('message', message => {
