@@ -4,7 +4,7 @@
  * and publishes nothing.
  */
 
-import type { AppliedBatch } from '../../engine/batch.js';
+import { type AppliedBatch, noCommands } from '../../engine/batch.js';
 import { CommandLog } from '../../engine/command-log.js';
 import { Journal } from '../../shared/io/journal.js';
 import { type Keys, keysOf } from '../../shared/io/keys.js';
@@ -58,6 +58,8 @@ async function recordedBatches(recorded: Keys): Promise<AppliedBatch[]> {
       journal: batch,
       reports: reports.get(`${batch.last}-0`) ?? '',
       deadLetters: [],
+      executed: noCommands(),
+      refused: noCommands(),
       publications,
     });
   }

@@ -76,7 +76,7 @@ function copiesOf({ images, trades, ledger, candles }: Changes): Copy[] {
 }
 
 function copyOf(statement: string, rows: readonly Row[]): Copy {
-  return { statement, text: copyText(rows), rows: rows.length };
+  return { statement, text: [...copyText(rows)].join(''), rows: rows.length };
 }
 
 async function makeTables(pool: pg.Pool, namespace: string): Promise<void> {
