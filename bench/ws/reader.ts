@@ -14,19 +14,20 @@ const NO_MASK = Buffer.alloc(4);
 
 export class Reader {
   readonly #socket: Socket;
+  readonly #subscription: string;
   readonly #onText: (text: Buffer) => void;
   #rest: Buffer = Buffer.alloc(0);
   #isOpen = false;
 
   /** @param subscription what it asks for @param onText hears every text frame, the answer to the subscription too */
   constructor({ host, port }: Address, subscription: string, onText: (text: Buffer) => void) {
+    this.#subscription = subscription;
     this.#onText = onText;
     this.#socket = connect({ host, port, noDelay: true });
     this.#socket.write(
       `GET /api/v1/ws HTTP/1.1\r\nHost: bench\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n` +
         `Sec-WebSocket-Key: ${KEY}\r\nSec-WebSocket-Version: 13\r\n\r\n`,
     );
-    this.#socket.write(masked(subscription));
     this.#socket.on('data', chunk => this.#take(chunk));
     this.#socket.on('error', () => {});
   }
@@ -44,10 +45,15 @@ export class Reader {
     let bytes = this.#rest.length === 0 ? chunk : Buffer.concat([this.#rest, chunk]);
     if (!this.#isOpen) {
       const end = bytes.indexOf(HEADERS_END);
-      this.#isOpen = end >= 0;
-      bytes = this.#isOpen ? bytes.subarray(end + HEADERS_END.length) : bytes;
+      if (end < 0) {
+        this.#rest = bytes;
+        return;
+      }
+      this.#isOpen = true;
+      this.#socket.write(masked(this.#subscription));
+      bytes = bytes.subarray(end + HEADERS_END.length);
     }
-    this.#rest = this.#isOpen ? this.#frames(bytes) : bytes;
+    this.#rest = this.#frames(bytes);
   }
 
   /** Gives what is left of a frame that is not whole yet. */
