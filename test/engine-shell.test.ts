@@ -152,6 +152,14 @@ t.test('a read whose answer never comes, on a connection that stays, is asked ag
   t.same(await reading, { first: 1, last: 0, bytes: 0, end: 0 });
 });
 
+t.test('who asks to lead on a connection that stays and says no more, leads on the next one', async t => {
+  const { commandLog, proxy } = await world(t);
+  proxy.mute(true);
+  await t.rejects(commandLog.lead('b', LEASE_MS), 'the connection is given up');
+  proxy.mute(false);
+  await eventually(async () => (await commandLog.lead('b', LEASE_MS).catch(() => null)) !== null);
+});
+
 t.test('one engine leads; after its lease another one, and the first can never write again', async t => {
   const { commandLog, redis, keys, state } = await world(t);
   t.equal(await commandLog.lead('b', LEASE_MS), null, 'while the lease holds');

@@ -9,7 +9,10 @@ import type { Redis } from 'ioredis';
 import type pg from 'pg';
 import { to as copyTo } from 'pg-copy-streams';
 import t, { type Test } from 'tap';
+import { Database } from '../api/database.js';
 import { LIST_LIMIT } from '../api/engine-client.js';
+import { storedCandles } from '../api/stored-candles.js';
+import { storedTrades } from '../api/stored-trades.js';
 import { fold } from '../db-writer/fold.js';
 import { migrate } from '../db-writer/migrate.js';
 import { readWatermark, type Watermark, write } from '../db-writer/write.js';
@@ -123,6 +126,7 @@ const REDIS_SCENARIOS: Record<string, RedisScenario> = {
       () => add('5-0'),
       () => redis.xrange(journal, '-', '+'),
       () => redis.xrange(journal, '3-0', '+', 'COUNT', 1),
+      () => redis.xrevrange(journal, '+', '-', 'COUNT', 1),
       () => redis.xread('COUNT', 1, 'STREAMS', journal, '0-0'),
       () => redis.xread('COUNT', 1, 'STREAMS', journal, '5-0'),
       () => redis.xread('COUNT', 1, 'BLOCK', 30, 'STREAMS', journal, '5-0'),
@@ -354,6 +358,21 @@ const POSTGRES_SCENARIOS: Record<string, PostgresScenario> = {
     const machine = new Machine();
     answers.push(await loadCheckpoint(pool, machine, log), machine.exchange.stateHash);
     answers.push(await rowsOf(pool));
+    return answers;
+  },
+
+  'what the api reads of trades and candles': async (pool, texts) => {
+    const start = await begun(pool);
+    // Candles of the first batches are there when the others add to them.
+    await write(pool, start, fold(texts.slice(0, 2)));
+    await write(pool, (await readWatermark(pool))!, fold(texts.slice(2)));
+    const database = new Database(pool, log);
+    const [readTrades, readCandles] = [storedTrades(database), storedCandles(database)];
+    const answers: Transcript = [];
+    for (const market of ['ADA_USDT', 'ETH_USDT', 'BTC_USDT']) {
+      answers.push(await readTrades(market, 1, 1000), await readTrades(market, 2, 3));
+      answers.push(await readCandles(market, 0), await readCandles(market, Number.MAX_SAFE_INTEGER));
+    }
     return answers;
   },
 
