@@ -17,7 +17,7 @@ import type { Done, Work } from './sim/worker.js';
 
 const USUAL_RUNS = 5000;
 const MAX_WORKERS = 8;
-/** A world is young when it ends, so room for the young saves work: 8 % of the time. */
+/** A world is young when it ends, so room for the young saves work: 7 % of the time. */
 const resourceLimits = { maxYoungGenerationSizeMb: 96 };
 
 try {
