@@ -392,6 +392,7 @@ t.test('live candles are those of the trades, however much of them was stored', 
       const live = new LiveCandles();
       live.reset({ lastTradeId: stored, candles: foldedIn(all.slice(0, stored)) });
       for (const [index, trade] of all.entries()) {
+        live.day(trade.time);
         live.add(trade);
         const inDay = all.slice(0, Math.max(stored, index + 1)).filter(isInDayOf(trade.time));
         if (index >= stored) assert.equal(live.day(trade.time)!.trades, inDay.length, 'also on the way');
