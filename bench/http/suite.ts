@@ -87,12 +87,14 @@ class HttpBench {
   readonly #traders: readonly Traders[];
   readonly #floor: Floor;
   readonly #acts: Acts[];
+  #unexpected: number;
 
-  private constructor(exchange: BenchExchange, traders: readonly Traders[], floor: Floor, first: Acts) {
+  private constructor(exchange: BenchExchange, traders: readonly Traders[], floor: Floor, first: Outcome) {
     this.#exchange = exchange;
     this.#traders = traders;
     this.#floor = floor;
-    this.#acts = [first];
+    this.#acts = [first.acts];
+    this.#unexpected = first.unexpected;
   }
 
   /** Opens the accounts, and learns from a first load what the exchange answers. */
@@ -100,8 +102,8 @@ class HttpBench {
     tell('http: accounts are opened');
     const traders = await openAccounts(exchange);
     const first = { connections: FIRST_CONNECTIONS, warmUpSeconds: 0, seconds: FIRST_SECONDS };
-    const { samples, acts } = await runLoad({ address: exchange, traders, ...first });
-    return new HttpBench(exchange, traders, await startFloor(samples), acts);
+    const outcome = await runLoad({ address: exchange, traders, ...first });
+    return new HttpBench(exchange, traders, await startFloor(outcome.samples), outcome);
   }
 
   async row(name: string, size: Size, goal: Goal = () => undefined): Promise<Figures> {
@@ -124,13 +126,14 @@ class HttpBench {
   /** Says what was stored. */
   async end(): Promise<string> {
     await this.#floor.stop();
-    return assertStored(this.#exchange, sumOfActs(this.#acts));
+    return assertStored(this.#exchange, sumOfActs(this.#acts), this.#unexpected);
   }
 
   /** Returns when the db-writer has caught up, so that no figure pays for the one before it. */
   async #measured(size: Size): Promise<Turn> {
     const outcome = await runLoad(this.#load(this.#exchange, size));
     this.#acts.push(outcome.acts);
+    this.#unexpected += outcome.unexpected;
     return { ...outcome, lag: await settle(this.#exchange) };
   }
 

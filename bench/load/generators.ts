@@ -28,6 +28,8 @@ export interface Outcome {
   lateness: Latencies;
   leftOver: number;
   acts: Acts;
+  /** Answers other than expected, a trifle: what they were about may have happened or not. */
+  unexpected: number;
   samples: Partial<Record<Act, string>>;
   /** Of a core, by the generator that took most. */
   busiest: number;
@@ -47,7 +49,7 @@ export async function runLoad(load: Load): Promise<Outcome> {
   const parts = await Promise.all(
     Array.from({ length: generators }, (_, index) => generate(taskOf(load, index, generators))),
   );
-  assertExpected(parts);
+  const unexpected = assertExpected(parts);
   const sum = (figure: (part: Measured) => number) => parts.reduce((total, part) => total + figure(part), 0);
   return {
     perSecond: sum(({ answered, seconds }) => answered / seconds),
@@ -55,6 +57,7 @@ export async function runLoad(load: Load): Promise<Outcome> {
     lateness: Latencies.merged(parts.map(({ lateness }) => lateness)),
     leftOver: sum(({ leftOver }) => leftOver),
     acts: sumOfActs(parts.map(({ acts }) => acts)),
+    unexpected,
     samples: parts[0]!.samples,
     busiest: Math.max(...parts.map(({ ownCpu }) => ownCpu)),
   };
@@ -89,11 +92,12 @@ function generate(task: LoadTask): Promise<Measured> {
   });
 }
 
-function assertExpected(parts: readonly Measured[]): void {
+/** Gives how many were not. */
+function assertExpected(parts: readonly Measured[]): number {
   const { REST, TRADE, CANCEL } = sumOfActs(parts.map(({ acts }) => acts));
   const unexpected = parts.flatMap(part => part.unexpected);
   const count = unexpected.reduce((sum, [, times]) => sum + times, 0);
-  if (count <= MOST_UNEXPECTED * (REST + TRADE + CANCEL)) return;
+  if (count <= MOST_UNEXPECTED * (REST + TRADE + CANCEL)) return count;
   const lines = unexpected.map(([body, times]) => `${times} times ${body}`);
   throw new Error(
     `of ${REST + TRADE + CANCEL + count} requests these were not answered as they should:\n${lines.join('\n')}`,
