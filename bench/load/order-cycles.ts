@@ -51,6 +51,7 @@ type Move = { act: 'REST' | 'CANCEL'; order: number } | { act: 'TRADE' };
 
 /** Order 0 is the one at the touch. */
 const TOUCH = 0;
+export const TOUCH_NAME = nameOf(TOUCH);
 const rest = (order: number): Move => ({ act: 'REST', order });
 const cancel = (order: number): Move => ({ act: 'CANCEL', order });
 const trade: Move = { act: 'TRADE' };
@@ -94,7 +95,7 @@ function commandOf(pair: Pair, move: Move): Command {
     const who = { account: taker, clientOrderId: 'take' };
     return place(pair, who, { side: opposite(side), price, lots: market.lots, timeInForce: 'IOC' });
   }
-  const clientOrderId = `rest-${move.order}`;
+  const clientOrderId = nameOf(move.order);
   if (move.act === 'CANCEL') {
     const body = { account: maker, orderId: null, market: market.market, clientOrderId };
     return { kind: 'CANCEL_ORDER', body };
@@ -105,6 +106,10 @@ function commandOf(pair: Pair, move: Move): Command {
     { account: maker, clientOrderId },
     move.order === TOUCH ? atTouch : awayOf(pair, move.order),
   );
+}
+
+function nameOf(order: number): string {
+  return `rest-${order}`;
 }
 
 interface Shape {

@@ -3,7 +3,7 @@
 import type { Command } from '../../shared/domain/commands.js';
 import { fromUnits } from '../../shared/domain/units.js';
 import { httpRequest } from './connection.js';
-import { type Act, type BenchMarket, cycleOf, MARKETS, type Pair } from './order-cycles.js';
+import { type Act, type BenchMarket, cycleOf, MARKETS, type Pair, TOUCH_NAME } from './order-cycles.js';
 
 export interface Request {
   act: Act;
@@ -32,7 +32,10 @@ function requestOf(command: Command, token: string): string {
   return httpRequest('DELETE', `${ORDER_PATH}?market=${market}&clientOrderId=${clientOrderId}`, token);
 }
 
-/** An order as a user writes it. */
+/**
+ * An order as a user writes it. The one at the touch has no name: takers take the oldest there, whoever's it is, so it may
+ * still be open when its pair's next cycle begins, and nobody cancels it.
+ */
 export function orderForm(command: Command) {
   if (command.kind !== 'PLACE_ORDER') throw new Error(`${command.kind} is no order`);
   const { market, side, timeInForce, price, quantity, clientOrderId } = command.body;
@@ -44,7 +47,7 @@ export function orderForm(command: Command) {
     price: fromUnits(price!, priceDecimals),
     quantity: fromUnits(quantity!, quantityDecimals),
     timeInForce,
-    clientOrderId,
+    ...(clientOrderId !== TOUCH_NAME && { clientOrderId }),
   };
 }
 
