@@ -8,6 +8,7 @@ import { STATUS_CODES } from 'node:http';
 import { BlockList, isIPv6 } from 'node:net';
 import { TEXT_TYPE } from '../../shared/io/metrics.js';
 import { ApiError } from '../errors.js';
+import { forwardedAddress } from './rate-limits.js';
 
 const KEPT_MS = 200;
 /** Loopback, private and link-local networks. */
@@ -57,9 +58,8 @@ function kept(read: () => Promise<string>): () => Promise<string> {
 }
 
 function isOurs(response: HttpResponse, request: HttpRequest, behindProxy: boolean): boolean {
-  const forwarded = behindProxy ? request.getHeader('x-forwarded-for') : '';
-  const address = forwarded.split(',').at(-1)!.trim();
-  return isPrivate(address === '' ? Buffer.from(response.getRemoteAddressAsText()).toString() : address);
+  const connected = () => Buffer.from(response.getRemoteAddressAsText()).toString();
+  return isPrivate(forwardedAddress(request, behindProxy) ?? connected());
 }
 
 /** Of what is no address: no. */

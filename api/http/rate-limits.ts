@@ -37,9 +37,15 @@ export class RateLimits {
  * @param behindProxy the client is the last one in X-Forwarded-For; else whoever is connected
  */
 export function clientAddress(response: HttpResponse, request: HttpRequest, behindProxy: boolean): string {
-  const forwarded = behindProxy ? request.getHeader('x-forwarded-for') : '';
-  if (forwarded !== '') return forwarded.slice(forwarded.lastIndexOf(',') + 1).trim();
+  const forwarded = forwardedAddress(request, behindProxy);
+  if (forwarded !== undefined) return forwarded;
   const address = Buffer.from(response.getRemoteAddress());
   const isNetwork = address.length > 4 && !address.subarray(0, IPV4_IN_IPV6.length).equals(IPV4_IN_IPV6);
   return (isNetwork ? address.subarray(0, NETWORK_BYTES) : address).toString('hex');
+}
+
+/** The client that the proxy saw: the last one in X-Forwarded-For. */
+export function forwardedAddress(request: HttpRequest, behindProxy: boolean): string | undefined {
+  const forwarded = behindProxy ? request.getHeader('x-forwarded-for') : '';
+  return forwarded === '' ? undefined : forwarded.slice(forwarded.lastIndexOf(',') + 1).trim();
 }
