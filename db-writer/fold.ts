@@ -138,7 +138,7 @@ class History {
   private addTrade(row: Json[], time: number, sequence: number): void {
     const trade = bodyOf('TRADE', row);
     this.trades.push([...row.slice(0, TRADE_LENGTH), time, sequence]);
-    this.fold.add(trade.market, { ...trade, time });
+    this.fold.add(trade.market, { time, ...trade });
     this.addEntries({ kind: 'TRADE', body: trade }, time);
   }
 

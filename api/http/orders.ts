@@ -39,7 +39,7 @@ export async function placeOrder(services: Services, request: OrderRequest, call
   const answer = await services.engine.ask({ kind: 'PLACE_ORDER', body });
   const { order, trades } = expectAnswer(answer, 'ORDER', subject, services.catalog);
   // An event's time is its command's, which is the time of the order's last change.
-  const fills: TimedTrade[] = trades.map(trade => ({ ...trade, time: order.updatedAt }));
+  const fills: TimedTrade[] = trades.map(trade => ({ time: order.updatedAt, ...trade }));
   return orderForm(order, scale, fills);
 }
 

@@ -211,13 +211,13 @@ function entriesOfTrade(trade: SettledTrade): LedgerEntry[] {
   const entries = [
     ...entriesOf(
       ledgerId,
-      { ...takers, type: 'TRADE', reference },
+      { type: 'TRADE', reference, ...takers },
       [takerAccount, trade.takerPaidAfter],
       [makerAccount, trade.makerReceivedAfter],
     ),
     ...entriesOf(
       ledgerId + 2,
-      { ...makers, type: 'TRADE', reference },
+      { type: 'TRADE', reference, ...makers },
       [makerAccount, trade.makerPaidAfter],
       [takerAccount, trade.takerReceivedAfter],
     ),
