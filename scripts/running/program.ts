@@ -6,6 +6,7 @@
  */
 import { spawn } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
+import { setPriority } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 export interface Program {
@@ -16,6 +17,8 @@ export interface Program {
   readonly env: NodeJS.ProcessEnv;
   readonly logFile: string;
   readonly stopSignal: NodeJS.Signals;
+  /** How far it gives way to others, and with it whatever it starts: 0 (if left out) to 19. */
+  readonly nice?: number;
 }
 
 export interface RunningProgram {
@@ -56,6 +59,7 @@ export function launch(program: Program): RunningProgram {
     stdio: ['ignore', log, log],
   });
   closeSync(log);
+  if (child.pid !== undefined && program.nice !== undefined) setPriority(child.pid, program.nice);
   const ended = new Promise<string>(resolve => {
     child.once('error', error => resolve(error.message));
     child.once('exit', (code, signal) => resolve(signal === null ? `exit code ${code}` : `signal ${signal}`));
