@@ -152,9 +152,12 @@ class BatchBuilder {
       this.#reply(request, this.machine.exchange.query(query), null);
   }
 
-  /** By the engine's clock: however the wall clocks have jumped, it is as far away as it was for the sender. */
+  /**
+   * By the engine's clock: however the wall clocks have jumped, it is as far away as it was for the sender; and a number
+   * that the journal can be read with, also where a sender never wants it to come.
+   */
   #deadlineOf({ deadline }: Request): number {
-    return Math.max(0, deadline - this.#drift);
+    return Math.min(Math.max(0, deadline - this.#drift), Number.MAX_SAFE_INTEGER);
   }
 
   /** Answers share objects with the state, so they are encoded at once. */

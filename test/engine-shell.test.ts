@@ -6,14 +6,15 @@ import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import t, { type Test } from 'tap';
 import { Admission } from '../engine/admission.js';
-import { type AppliedBatch, noCommands } from '../engine/batch.js';
+import { type AppliedBatch, applyBatch, noCommands } from '../engine/batch.js';
 import { Clock } from '../engine/clock.js';
 import { CommandLog, type Taken } from '../engine/command-log.js';
 import { Leader } from '../engine/leader.js';
 import { Machine } from '../engine/machine.js';
 import { recover } from '../engine/recovery.js';
 import { replayBatch } from '../engine/replay.js';
-import { type BatchText, LOGIC, toStreamFields } from '../shared/domain/codec.js';
+import { type BatchText, encodeRequest, LOGIC, toStreamFields } from '../shared/domain/codec.js';
+import { GENESIS } from '../shared/domain/genesis.js';
 import { keysOf, REPORTED_COMMANDS } from '../shared/io/keys.js';
 import { createLogger } from '../shared/io/log.js';
 import { connectPatiently, redisAt } from '../shared/io/redis.js';
@@ -47,6 +48,24 @@ async function world(t: Test) {
   });
   return { keys, redis, proxy, commandLog, state };
 }
+
+t.test(
+  'what is journaled can be replayed, wherever the wall clock is and however far the deadline',
+  async t => {
+    for (const driftMs of [-86_400_000, -1, 0, 1, 86_400_000]) {
+      const clock = new Clock(0);
+      clock.drift = () => driftMs;
+      const parts = { machine: new Machine(), clock, admission: new Admission() };
+      const entries = [0, Number.MAX_SAFE_INTEGER].map(deadline =>
+        encodeRequest({ requestId: 1, replyTo: 'a', deadline, request: GENESIS[0]! }),
+      );
+      const { journal } = applyBatch(parts, entries, { head: '1:1', after: 0 });
+      const replayed = new Machine();
+      replayBatch(replayed, journal!);
+      t.equal(replayed.exchange.stateHash, parts.machine.exchange.stateHash, `${driftMs} ms`);
+    }
+  },
+);
 
 /** What comes with the answer to a commit. */
 const taken = (...entries: string[]): Taken => ({ entries, draining: false });
