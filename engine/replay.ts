@@ -64,7 +64,7 @@ export function replayBatch(machine: Machine, batch: BatchText): void {
 
 function replayCommands(machine: Machine, { commands }: BatchText, range: string): void {
   try {
-    for (const { command, ...timing } of decodeReplayable(commands)) machine.execute(command, timing);
+    for (const replayable of decodeReplayable(commands)) machine.execute(replayable.command, replayable);
   } catch (error) {
     throw new ReplayError(`${range} cannot be replayed: ${(error as Error).message}`, { cause: error });
   }
