@@ -163,6 +163,17 @@ t.test('states are told as they are', async t => {
   }
 });
 
+t.test('a hand on Redis publishes what is no message', async t => {
+  await settled();
+  const strange = ['', '{', 'null', '[]', '{}', '{"process":1,"figures":[]}', '{"process":"x"}'];
+  const figures = ['[1]', '[null]', '[{"name":"lockstep_ready"}]', '{}', '"x"'];
+  for (const text of [...strange, ...figures.map(list => `{"process":"x","figures":${list}}`)])
+    await stack.redis.publish(stack.keys.metrics, text);
+  const { rows } = await stack.pool.query('SELECT sequence FROM watermark');
+  t.equal((await scrape()).sum('lockstep_sequence'), Number(rows[0].sequence));
+  t.ok(stack.isRunning('api'));
+});
+
 t.test('dashboard and alerts name only figures that there are', async t => {
   const { names } = await withStandby();
   for (const file of ['docs/grafana-dashboard.json', 'docs/alerts.yml']) {

@@ -2,7 +2,8 @@
  * How the processes of an exchange tell each other's api of their metrics: each publishes all of its own once a second,
  * which Redis neither logs nor keeps.
  *
- * Guarantees: what was heard is forgotten when its process says no more; no outage of Redis ends or delays a process.
+ * Guarantees: what was heard is forgotten when its process says no more; no outage of Redis ends or delays a process, nor
+ * does what is published that is none of ours.
  */
 import type { Redis } from 'ioredis';
 import type { Figures, Metrics } from './metrics.js';
@@ -50,7 +51,7 @@ export class MetricsHearer {
     this.#redis = connectPatiently(server);
     this.#redis.on('error', () => {});
     this.#redis.on('ready', () => this.#redis.subscribe(channel).catch(() => {}));
-    this.#redis.on('message', (_, message: string) => this.#hear(JSON.parse(message)));
+    this.#redis.on('message', (_, message: string) => this.#hear(message));
     this.#redis.connect().catch(() => {});
   }
 
@@ -64,8 +65,9 @@ export class MetricsHearer {
     this.#redis.disconnect();
   }
 
-  #hear({ process, figures }: Told): void {
-    this.#heard.set(process, { figures, at: performance.now() });
+  #hear(message: string): void {
+    const told = toldIn(message);
+    if (told !== undefined) this.#heard.set(told.process, { figures: told.figures, at: performance.now() });
     this.#forget();
   }
 
@@ -73,4 +75,19 @@ export class MetricsHearer {
     const since = performance.now() - BELIEVED_MS;
     for (const [process, { at }] of this.#heard) if (at < since) this.#heard.delete(process);
   }
+}
+
+/** `undefined` where it is not in the form that a teller gives it. */
+function toldIn(message: string): Told | undefined {
+  try {
+    const { process, figures } = JSON.parse(message) as Told;
+    const isOurs = typeof process === 'string' && figures.every(isFigure);
+    return isOurs ? { process, figures } : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function isFigure({ name, help, type, aggregator, values }: Figures[number]): boolean {
+  return [name, help, type, aggregator].every(text => typeof text === 'string') && Array.isArray(values);
 }
