@@ -1,8 +1,13 @@
 /** Candles and the ticker: what goes on by the clock, also where nothing happens. */
+import { mock } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import t, { type Test } from 'tap';
-import { INTERVALS } from '../shared/domain/klines.js';
-import { aTrade, BOOK_TICKER, world } from './gateway-world.js';
+import type { LiveMarket } from '../api/live-market.js';
+import { KlineStream } from '../api/ws/kline-stream.js';
+import type { Missed } from '../api/ws/stream.js';
+import { INTERVALS, type Interval, nextOpenTime, openTime } from '../shared/domain/klines.js';
+import { KEPT_CANDLES, LiveCandles } from '../shared/domain/live-candles.js';
+import { aTrade, BOOK_TICKER, SCALE, world } from './gateway-world.js';
 import { eventually, type Kline, type WsClient } from './ws-client.js';
 
 const TICKER = 'btc_usdt@ticker';
@@ -120,4 +125,96 @@ t.test('candles over a lost connection', async t => {
   await eventually(() => closedOf(client).at(-1)!.n === 0);
   followEachOther(t, closedOf(client));
   t.match(client.data(BOOK_TICKER).at(-1), { u: fake.updateId, b: '0.01', B: '0.00003' });
+});
+
+/** A candle stream alone, on trades and a clock of the test's own. */
+function aKlineStream(t: Test, interval: Interval) {
+  const live = new LiveCandles();
+  const market = { scale: SCALE, ready: true, trades: { isUpToDate: true }, candles: { live } };
+  mock.timers.enable({ apis: ['Date'], now: openTime(interval, Date.UTC(2024, 1, 29, 12)) });
+  t.teardown(() => mock.timers.reset());
+  let tradeId = 0;
+  return {
+    stream: new KlineStream('', market as unknown as LiveMarket, interval),
+    /** The same market's, as another gateway has it. */
+    again: () => new KlineStream('', market as unknown as LiveMarket, interval),
+    /** Begins the candle that is so many after the one of now. */
+    later: (candles = 1): number => {
+      let open = openTime(interval, Date.now());
+      for (let i = 0; i < candles; i++) open = nextOpenTime(interval, open);
+      mock.timers.setTime(open);
+      return open;
+    },
+    trade: (time: number) =>
+      live.add({ tradeId: ++tradeId, price: 1, baseAmount: 1n, quoteAmount: 1n, time, buyerIsMaker: true }),
+  };
+}
+
+/** `[open time, trades, whether it is closed]` each; what is no list of messages stays as it is. */
+function toldOf(messages: Missed): unknown {
+  if (typeof messages === 'string') return messages;
+  const candles: Kline[] = messages.map(text => JSON.parse(text).data.k);
+  return candles.map(({ t, n, x }) => [t, n, x]);
+}
+
+t.test('of all sixteen intervals each candle closes once, a quiet one too, and after a restart', async t => {
+  for (const interval of INTERVALS) {
+    await t.test(interval, async t => {
+      const { stream, again, later, trade } = aKlineStream(t, interval);
+      const first = Date.now();
+      trade(first);
+      t.same(toldOf(stream.missedSince(stream.position())), [[first, 1, false]]);
+      trade(first + 999);
+      t.same(toldOf(stream.beat(first)), [[first, 2, false]]);
+      t.same(toldOf(stream.beat(first)), [], 'nothing has changed');
+      const second = later();
+      t.same(toldOf(stream.beat(second - 1)), [], 'not before everything was heard');
+      t.same(toldOf(stream.beat(second)), [
+        [first, 2, true],
+        [second, 0, false],
+      ]);
+      t.same(toldOf(stream.beat(second)), []);
+      const restarted = again();
+      t.same(toldOf(restarted.missedSince(restarted.position())), [[second, 0, false]]);
+      const third = later();
+      for (const one of [stream, restarted]) t.match(toldOf(one.beat(third)), [[second, 0, true]]);
+      for (const one of [stream, restarted]) t.same(toldOf(one.beat(third)), []);
+    });
+  }
+});
+
+t.test('who was too slow is told of no candle as closed before all of it was heard', async t => {
+  const { stream, later, trade } = aKlineStream(t, '1m');
+  const first = Date.now();
+  trade(first);
+  const position = stream.position();
+  stream.beat(first);
+  stream.rest();
+  const second = later();
+  t.same(toldOf(stream.missedSince(position)), [[first, 1, false]], 'the only reader');
+  trade(second - 1);
+  t.same(toldOf(stream.beat(second)), [
+    [first, 2, true],
+    [second, 0, false],
+  ]);
+
+  stream.rest();
+  const third = later();
+  t.same(stream.position(), third, 'another reader comes first');
+  t.same(toldOf(stream.missedSince(second)), 'WAIT');
+  t.same(toldOf(stream.beat(0)), [[third, 0, false]], 'the engine does not answer');
+  t.same(toldOf(stream.missedSince(second)), 'WAIT');
+  trade(third - 1);
+  stream.beat(third);
+  t.same(toldOf(stream.missedSince(second)), [
+    [second, 1, true],
+    [third, 0, false],
+  ]);
+
+  stream.rest();
+  later(KEPT_CANDLES);
+  t.same(toldOf(stream.missedSince(third)), [[third, 0, false]]);
+  stream.rest();
+  later();
+  t.same(toldOf(stream.missedSince(third)), 'BEHIND', 'so many are not kept');
 });

@@ -17,6 +17,8 @@ export class KlineStream implements Stream {
   readonly #interval: Interval;
   /** Opens the candle that has not been closed; `undefined` while nobody reads. */
   #open: number | undefined;
+  /** Whether everything that happened before it opened was heard. */
+  #isSure = false;
   /** The last trade of that candle when it was told; `undefined` before it was. */
   #told: number | undefined;
 
@@ -35,13 +37,16 @@ export class KlineStream implements Stream {
 
   missedSince(position: number): Missed {
     if (this.#market.candles.live === undefined) return 'WAIT';
-    const open = this.position();
+    // Where nobody reads it goes on from there: what is over by the clock is closed at the next beat.
+    this.#open ??= position;
+    if (position < this.#open && !this.#isSure) return 'WAIT';
     const closed: string[] = [];
-    for (let missed = position; missed < open; missed = nextOpenTime(this.#interval, missed)) {
-      if (closed.length === KEPT_CANDLES) return 'BEHIND';
-      closed.push(...this.#messages(missed, true));
+    const now = openTime(this.#interval, Date.now());
+    for (let missed = position, count = 0; missed < now; missed = nextOpenTime(this.#interval, missed)) {
+      if (count++ === KEPT_CANDLES) return 'BEHIND';
+      if (missed < this.#open) closed.push(...this.#messages(missed, true));
     }
-    return [...closed, ...this.#messages(open, false)];
+    return [...closed, ...this.#messages(this.#open, false)];
   }
 
   /**
@@ -59,6 +64,7 @@ export class KlineStream implements Stream {
       this.#told = undefined;
     }
     this.#open = open;
+    this.#isSure ||= end >= open;
     const lastTradeId = candles.live.at(this.#interval, open)?.lastTradeId;
     if (lastTradeId !== this.#told) messages.push(...this.#messages(open, false));
     this.#told = lastTradeId;
@@ -68,6 +74,7 @@ export class KlineStream implements Stream {
   /** Nobody reads. */
   rest(): void {
     this.#open = undefined;
+    this.#isSure = false;
     this.#told = undefined;
   }
 
