@@ -5,6 +5,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import t from 'tap';
+import { type WebSocket, WebSocketServer } from 'ws';
 import { Client, RefusedError } from '../scripts/client/client.js';
 import { OrderBook } from '../scripts/client/order-book.js';
 import { allPages } from '../scripts/client/pages.js';
@@ -40,6 +41,7 @@ t.test('a book comes through gaps and lost connections', async t => {
   t.equal(book.apply({ e: 'depthUpdate', E: 0, s: MARKET, U: 2, u: 2, b: [], a: [] }), 'PASSED_OVER');
 
   await stack.stop('api');
+  await eventually(() => !book.ready);
   stack.start('api');
   await stack.ready();
   await client.call('placeOrder', { ...limit, price: '101' });
@@ -61,6 +63,42 @@ t.test('a book comes through gaps and lost connections', async t => {
     { code: 'UNKNOWN_STREAM' },
   );
   await client.call('cancelAll', {});
+});
+
+t.test('a token that is no longer good takes its own stream with it, and no other', async t => {
+  const server = new WebSocketServer({ host: '127.0.0.1', port: 0 });
+  t.teardown(() => server.close());
+  await once(server, 'listening');
+  let isGood = true;
+  const sockets: WebSocket[] = [];
+  server.on('connection', socket => {
+    sockets.push(socket);
+    socket.on('message', raw => {
+      const { id, method, params } = JSON.parse(raw.toString());
+      const isRefused = !isGood && (method === 'AUTH' || params.includes('user'));
+      const error = { code: 'UNAUTHENTICATED', message: '' };
+      socket.send(JSON.stringify(isRefused ? { error, id } : { result: null, id }));
+      if (isRefused || !params.includes('btc_usdt@depth')) return;
+      const snapshot = { e: 'depthSnapshot', s: MARKET, u: 7, b: [], a: [] };
+      socket.send(JSON.stringify({ stream: 'btc_usdt@depth', data: snapshot }));
+    });
+  });
+  const streams = new Streams(`http://127.0.0.1:${(server.address() as AddressInfo).port}`, 'a token');
+  t.teardown(() => streams.close());
+  const lost: (string | undefined)[] = [];
+  await streams.subscribe(
+    'user',
+    () => {},
+    refusal => lost.push(refusal?.code),
+  );
+  const book = await OrderBook.follow(streams, MARKET);
+  await eventually(() => book.ready);
+  isGood = false;
+  sockets[0]!.terminate();
+  await eventually(() => !book.ready);
+  await eventually(() => book.updateId === 7);
+  await eventually(() => lost.length === 2);
+  t.same(lost, [undefined, 'UNAUTHENTICATED']);
 });
 
 t.test(

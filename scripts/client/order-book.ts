@@ -1,8 +1,8 @@
 /**
  * A market's order book, kept by a client from its stream.
  *
- * Guarantees: what it shows is the exchange's book at `updateId`; while a gap is being closed by a new snapshot it is
- * not `ready`.
+ * Guarantees: what it shows is the exchange's book at `updateId`; without a connection, and while a gap is being closed
+ * by a new snapshot, it is not `ready`.
  */
 import type { StreamData } from '../../api/ws/messages.js';
 import type { Streams } from './streams.js';
@@ -20,9 +20,10 @@ export class OrderBook {
   static async follow(streams: Streams, market: string): Promise<OrderBook> {
     const book = new OrderBook();
     const name = `${market.toLowerCase()}@depth` as const;
-    await streams.subscribe(name, data => {
+    const follow = (data: Depth) => {
       if (book.apply(data) === 'GAP') streams.restart(name);
-    });
+    };
+    await streams.subscribe(name, follow, () => book.lose());
     return book;
   }
 
@@ -33,6 +34,11 @@ export class OrderBook {
   /** Undefined while it is not ready. */
   get updateId(): number | undefined {
     return this.#updateId;
+  }
+
+  /** From now on messages are missed. */
+  lose(): void {
+    this.#updateId = undefined;
   }
 
   /** `GAP`, once, where a message is missing: what comes then is passed over up to a new snapshot. */

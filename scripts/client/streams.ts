@@ -2,7 +2,7 @@
  * The streams of a running exchange on one connection, which is made again whenever it is lost.
  *
  * Guarantees: what is subscribed to is subscribed to again on each connection, so that a depth begins anew with a
- * snapshot; between two connections messages are missed.
+ * snapshot; between two connections messages are missed, of which each stream is told.
  */
 import { WebSocket } from 'ws';
 import type { ErrorCode } from '../../api/errors.js';
@@ -16,8 +16,12 @@ export type DataOf<N extends StreamName> = N extends `${string}@${infer K extend
   ? StreamData<K>
   : StreamData<N extends 'user' ? 'user' : 'kline'>;
 
+/** Messages are missed from here on: up to a new connection, or for ever where the stream is refused by then. */
+type OnLost = (refusal?: RefusedError) => void;
+
 interface Subscription {
   readonly onData: (data: never) => void;
+  readonly onLost: OnLost;
   /** Of the first time. */
   readonly confirm: () => void;
   readonly refuse: (error: Error) => void;
@@ -30,6 +34,7 @@ interface Message {
   error?: { code: ErrorCode; message: string };
 }
 
+const OWN = 'user';
 const RECONNECT_DELAY_MS = 200;
 /** The server pings every 20 s. */
 const SILENCE_LIMIT_MS = 50_000;
@@ -54,9 +59,13 @@ export class Streams {
   }
 
   /** Hands on the data of the stream's messages, in order; returns when the exchange has confirmed it. */
-  subscribe<N extends StreamName>(name: N, onData: (data: DataOf<N>) => void): Promise<void> {
+  subscribe<N extends StreamName>(
+    name: N,
+    onData: (data: DataOf<N>) => void,
+    onLost: OnLost = () => {},
+  ): Promise<void> {
     return new Promise((confirm, refuse) => {
-      this.#subscriptions.set(name, { onData, confirm, refuse });
+      this.#subscriptions.set(name, { onData, onLost, confirm, refuse });
       this.#ask([name]);
     });
   }
@@ -79,7 +88,7 @@ export class Streams {
     socket.on('open', () => {
       this.#heard();
       if (this.#token !== undefined) this.#send('AUTH', [this.#token]);
-      this.#ask([...this.#subscriptions.keys()]);
+      this.#askForAll();
     });
     socket.on('ping', () => this.#heard());
     socket.on('message', raw => this.#receive(JSON.parse(raw.toString()) as Message));
@@ -89,6 +98,7 @@ export class Streams {
       this.#asked.clear();
       clearTimeout(this.#silence);
       if (this.#isClosed) return;
+      for (const { onLost } of this.#subscriptions.values()) onLost();
       this.#reconnection = setTimeout(() => {
         this.#socket = this.#connect();
       }, RECONNECT_DELAY_MS);
@@ -99,6 +109,13 @@ export class Streams {
   #heard(): void {
     clearTimeout(this.#silence);
     this.#silence = setTimeout(() => this.#socket.terminate(), SILENCE_LIMIT_MS);
+  }
+
+  /** The own stream by itself: a token that has expired must not take the others with it. */
+  #askForAll(): void {
+    const names = [...this.#subscriptions.keys()];
+    this.#ask(names.filter(name => name !== OWN));
+    this.#ask(names.filter(name => name === OWN));
   }
 
   /** While there is no connection the next one will ask for all. */
@@ -123,8 +140,10 @@ export class Streams {
       if (error === undefined) {
         subscription?.confirm();
       } else {
+        const refusal = new RefusedError(0, error.code, error.message);
         this.#subscriptions.delete(name);
-        subscription?.refuse(new RefusedError(0, error.code, error.message));
+        subscription?.refuse(refusal);
+        subscription?.onLost(refusal);
       }
     }
   }
