@@ -92,6 +92,12 @@ t.test('stream messages and answers have their published schema', async t => {
       t.ok(ajv.validate(payload, message), `@${kind}: ${ajv.errorsText()}`);
     }
   }
+  const newcomer = await WsClient.connect(stack.wsUrl, t);
+  const [asked, answered] = [messages.request, messages.answer].map(({ examples }) => examples[0].payload);
+  t.ok(ajv.validate(messages.request.payload, asked), ajv.errorsText());
+  newcomer.send(asked);
+  await eventually(() => newcomer.messages.length > 0);
+  t.same(newcomer.messages[0], answered, 'the documented request is answered as documented');
   t.ok(ajv.validate(messages.answer.payload, await reader.ask('LIST_SUBSCRIPTIONS')), ajv.errorsText());
   t.ok(ajv.validate(messages.refusal.payload, await reader.ask('SUBSCRIBE', ['nonsense'])), ajv.errorsText());
 });

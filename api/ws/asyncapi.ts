@@ -15,7 +15,7 @@ export function asyncApi(): Json {
       title: 'Lockstep: streams',
       version: VERSION,
       description:
-        'One connection carries requests, their answers, and the messages of the streams that it is subscribed to. Of a market’s streams `{market}` is its name in lower case. At most 200 streams a connection, frames up to 16 KB, 50 requests a second; the server pings every 20 s and closes after a minute of silence. Without a frame lost, every `U` of a depth is the last `u` plus one; a reader that was too slow gets a new `depthSnapshot`.',
+        'One connection carries requests, their answers, and the messages of the streams that it is subscribed to. Of a market’s streams `{market}` is its name in lower case. At most 200 streams a connection, frames up to 16 KB (over 64 KB ends the connection), 50 requests a second; the server pings every 20 s and closes after a minute of silence. What is refused leaves the connection as it was. A connection belongs to the first account that it authenticates; another one’s token is `FORBIDDEN` on it. A reader that is too slow gets what it missed when it has caught up; where that is no longer known, the connection is closed with 1013, and 1001 when the server stops.',
       license: { name: 'MIT' },
     },
     defaultContentType: 'application/json',
@@ -43,11 +43,12 @@ export function asyncApi(): Json {
         },
       },
       ...Object.fromEntries(
-        streams.map(([kind, { name }]) => [
+        streams.map(([kind, { name, tells }]) => [
           kind,
           {
             action: 'send',
             summary: `The stream \`${name}\``,
+            description: tells,
             channel: { $ref: '#/channels/socket' },
             messages: [messageRef(kind)],
           },

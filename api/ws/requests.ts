@@ -5,12 +5,11 @@
  */
 import { z } from 'zod';
 import { ApiError } from '../errors.js';
+import { METHODS, requestId } from './messages.js';
 
-export const METHODS = ['SUBSCRIBE', 'UNSUBSCRIBE', 'LIST_SUBSCRIPTIONS', 'PING', 'AUTH'] as const;
-export type Method = (typeof METHODS)[number];
+type Method = (typeof METHODS)[number];
 
-/** Chosen by the client to tell answers apart; null where it chose none. */
-export type RequestId = number | string | null;
+export type RequestId = z.output<typeof requestId>;
 
 export type Request =
   | { method: 'SUBSCRIBE' | 'UNSUBSCRIBE'; params: readonly string[] }
@@ -24,10 +23,12 @@ export interface Received {
 }
 
 export const MAX_FRAME_BYTES = 16 * 1024;
-const MAX_ID_LENGTH = 64;
 
-const ID = z.union([z.int(), z.string().max(MAX_ID_LENGTH), z.null()]);
-const ENVELOPE = z.strictObject({ method: z.string(), params: z.unknown().optional(), id: ID.optional() });
+const ENVELOPE = z.strictObject({
+  method: z.string(),
+  params: z.unknown().optional(),
+  id: requestId.optional(),
+});
 const STREAM_NAMES = z.array(z.string());
 const ONE_TOKEN = z.tuple([z.string()]);
 
@@ -78,7 +79,7 @@ function parseJson(frame: ArrayBuffer): unknown {
 
 /** Also of a request that is otherwise wrong, so that its sender knows which one. */
 function idOf(json: unknown): RequestId {
-  const id = ID.safeParse((json as { id?: unknown } | null)?.id);
+  const id = requestId.safeParse((json as { id?: unknown } | null)?.id);
   return id.success ? id.data : null;
 }
 

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { WebSocket } from 'ws';
-import { METHODS } from '../../api/ws/requests.js';
+import { METHODS } from '../../api/ws/messages.js';
 import type { Random } from '../random.js';
 import { hostileValue } from './values.js';
 
