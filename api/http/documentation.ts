@@ -46,7 +46,8 @@ const PAGED = ['BAD_CURSOR', 'HISTORY_UNAVAILABLE'] as const;
 export const DOCUMENTATION: Readonly<Record<OperationName, Documentation>> = {
   register: {
     summary: 'A new user',
-    description: '201 with a token. The new account gets the exchange’s sign-up balance, if it has one.',
+    description:
+      '201 with a token. The new account gets the exchange’s sign-up balance, if it has one: for each asset a deposit, `signup:<asset>`.',
     refuses: ['DUPLICATE_EMAIL', 'HISTORY_UNAVAILABLE', 'SERVER_BUSY'],
   },
   logIn: {
@@ -166,7 +167,8 @@ export const DOCUMENTATION: Readonly<Record<OperationName, Documentation>> = {
   },
   updateMarket: {
     summary: 'Change a market’s limits, fees or status',
-    description: 'Cancels work in every status.',
+    description:
+      'What is left out stays. Cancels work in every status. `DELISTED` is for ever: it ends the open orders, and nothing of the market changes again.',
     refuses: [...COMMANDED, 'UNKNOWN_MARKET', ...STEP_REFUSALS],
   },
   depositForUser: {

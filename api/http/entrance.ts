@@ -1,6 +1,6 @@
 /**
- * What every request meets first, also one that becomes a WebSocket: its socket is counted, it gets an id, and in the end
- * a line in the access log.
+ * What every request of the interface meets first, also one that becomes a WebSocket: it gets an id, and in the end a line
+ * in the access log; and the count of all sockets.
  *
  * Guarantees: at most `MAX_SOCKETS` of HTTP are connected; further ones are closed at once.
  */

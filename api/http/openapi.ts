@@ -54,7 +54,7 @@ export function openApi(): Json {
       title: 'Lockstep',
       version: VERSION,
       description:
-        'An exchange. Prices, quantities and amounts are decimal strings without sign or exponent; ids are decimal integers as strings; times are milliseconds since the epoch, UTC. The streams of the WebSocket are described at `/api/v1/asyncapi.json`.',
+        'An exchange. Prices, quantities and amounts are decimal strings without sign or exponent; ids are decimal integers as strings; times are milliseconds since the epoch, UTC. Every answer has an `X-Request-Id`, the request’s if it sent one. The streams of the WebSocket are described at `/api/v1/asyncapi.json`.',
       license: { name: 'MIT', identifier: 'MIT' },
     },
     servers: [{ url: '/' }],
