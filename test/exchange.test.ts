@@ -44,6 +44,17 @@ async function assertConserved(t: Test, stack: Stack): Promise<void> {
   t.same(rows, [], 'money is conserved');
 }
 
+/** The ticker as soon as it is known, without the times at which it was asked for. */
+async function lastDayOf(stack: Stack, market: string): Promise<object> {
+  let answer: Answer | undefined;
+  await stack.until('the ticker', async () => {
+    answer = await stack.request('GET', `${V1}/ticker?market=${market}`);
+    return answer.status === 200;
+  });
+  const { openTime, closeTime, ...ticker } = answer!.body;
+  return ticker;
+}
+
 t.test('the testing procedure: a partial fill', async t => {
   const stack = await startStack(t);
   const stream = await WsClient.connect(stack.wsUrl, t);
@@ -177,9 +188,11 @@ t.test('the testing procedure: a whole fill; then all processes are killed', asy
     ),
     depth: (await stack.request('GET', `${V1}/depth?market=ADA_USDT`)).body,
     trades: (await stack.request('GET', `${V1}/trades?market=BTC_USDT`)).body,
+    ticker: await lastDayOf(stack, 'BTC_USDT'),
   });
   const before = await look();
   t.equal(before.open[0].length, 3);
+  t.match(before.ticker, { last: '50000.00', volume: '5.00000000', trades: 1, bidQuantity: '5.00000' });
 
   await stack.kill('api', 'engine', 'db-writer');
   for (const name of ['db-writer', 'engine', 'api'] as const) stack.start(name);
