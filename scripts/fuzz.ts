@@ -22,7 +22,6 @@ import { LARGEST_SEED } from './random.js';
 import { exitWith, Refusal } from './running/refusal.js';
 import { verifyExchange } from './verification/verify.js';
 
-const NAMESPACE = 'lockstep';
 const PROCESSES = ['api', 'engine', 'db-writer'];
 /** Fewer where a process may not have as many files open. */
 const MOST_IDLE_SOCKETS = 4000;
@@ -68,7 +67,7 @@ async function run({ requests, seed }: Options): Promise<number> {
       {
         url: new URL(exchange.address),
         redis,
-        keys: keysOf(NAMESPACE),
+        keys: keysOf(exchange.namespace),
         callers: await callersOf(exchange),
         pids: Object.fromEntries(PROCESSES.map(name => [name, exchange.pid(name)])),
       },
@@ -124,9 +123,9 @@ function tell(report: FuzzReport, seconds: number): void {
   console.log(`${commands} commands carried out, ${faults.length} faults, ${seconds.toFixed(0)} s`);
 }
 
-async function verify({ redisUrl, databaseUrl }: BenchExchange): Promise<boolean> {
+async function verify(exchange: BenchExchange): Promise<boolean> {
   let isWhole = true;
-  for await (const check of verifyExchange({ redisUrl, databaseUrl, namespace: NAMESPACE })) {
+  for await (const check of verifyExchange(exchange)) {
     isWhole &&= check.ok;
     if (!check.ok) console.log(`FAULT ${JSON.stringify(check)}`);
   }

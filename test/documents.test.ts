@@ -81,6 +81,19 @@ t.test('every operation refuses as published', async t => {
   }
 });
 
+t.test('an exchange that takes no orders says so as published', async t => {
+  await stack.redis.set(stack.keys.draining, '1');
+  const operation = OPERATIONS.getReadiness;
+  let answer: Answer | undefined;
+  await stack.until('it to be known', async () => {
+    answer = await send(operation, EXAMPLES.getReadiness, undefined);
+    return answer.status === 503;
+  });
+  await stack.redis.del(stack.keys.draining);
+  hasForm(t, 'readiness', operation.answer, publishedAnswer(operation, 503), answer!.body);
+  await stack.ready();
+});
+
 t.test('stream messages and answers have their published schema', async t => {
   await eventually(() => reader.data(READ.depth).some(({ e }) => e === 'depthUpdate'));
   for (const stream of Object.values(READ)) await eventually(() => reader.data(stream).length > 0);

@@ -11,6 +11,8 @@ export interface Documentation {
   readonly description?: string;
   /** Beyond what every operation of its kind refuses. */
   readonly refuses: readonly ErrorCode[];
+  /** Statuses by which the same answer may come, too. */
+  readonly alsoAnswersWith?: readonly number[];
 }
 
 /** Of a question that only the engine can answer. */
@@ -62,19 +64,12 @@ export const DOCUMENTATION: Readonly<Record<OperationName, Documentation>> = {
   deposit: {
     summary: 'Money into the account',
     description: 'With an `id`, the same request again gives the same answer and moves nothing, for 7 days.',
-    refuses: [...COMMANDED, 'UNKNOWN_ASSET', 'AMOUNT_OUT_OF_RANGE', 'DUPLICATE_ID', 'LIMIT_EXCEEDED'],
+    refuses: [...COMMANDED, 'UNKNOWN_ASSET', 'AMOUNT_OUT_OF_RANGE', 'DUPLICATE_ID'],
   },
   withdraw: {
     summary: 'Money out of the account',
     description: 'With an `id`, the same request again gives the same answer and moves nothing, for 7 days.',
-    refuses: [
-      ...COMMANDED,
-      'UNKNOWN_ASSET',
-      'AMOUNT_OUT_OF_RANGE',
-      'INSUFFICIENT_BALANCE',
-      'DUPLICATE_ID',
-      'LIMIT_EXCEEDED',
-    ],
+    refuses: [...COMMANDED, 'UNKNOWN_ASSET', 'AMOUNT_OUT_OF_RANGE', 'INSUFFICIENT_BALANCE', 'DUPLICATE_ID'],
   },
   placeOrder: {
     summary: 'A new order',
@@ -118,7 +113,7 @@ export const DOCUMENTATION: Readonly<Record<OperationName, Documentation>> = {
     summary: 'What was reported to the account, oldest first',
     description:
       'The events of the `user` stream with a `seq` above `since`; `{"resync":true}` where some of them are no longer kept. Then read balances and open orders anew.',
-    refuses: ['HISTORY_UNAVAILABLE', 'SERVER_BUSY'],
+    refuses: [...ASKED, 'HISTORY_UNAVAILABLE'],
   },
   getMarkets: {
     summary: 'All markets with their rules',
@@ -169,7 +164,7 @@ export const DOCUMENTATION: Readonly<Record<OperationName, Documentation>> = {
     summary: 'Change a market’s limits, fees or status',
     description:
       'What is left out stays. Cancels work in every status. `DELISTED` is for ever: it ends the open orders, and nothing of the market changes again.',
-    refuses: [...COMMANDED, 'UNKNOWN_MARKET', ...STEP_REFUSALS],
+    refuses: [...COMMANDED, 'UNKNOWN_MARKET', 'MARKET_NOT_TRADING', ...STEP_REFUSALS],
   },
   depositForUser: {
     summary: 'Money into a user’s account',
@@ -180,7 +175,6 @@ export const DOCUMENTATION: Readonly<Record<OperationName, Documentation>> = {
       'UNKNOWN_ASSET',
       'AMOUNT_OUT_OF_RANGE',
       'DUPLICATE_ID',
-      'LIMIT_EXCEEDED',
       'HISTORY_UNAVAILABLE',
     ],
   },
@@ -192,6 +186,7 @@ export const DOCUMENTATION: Readonly<Record<OperationName, Documentation>> = {
     summary: 'Whether orders can be taken, and the state of each part',
     description: '503 with the same report while they cannot.',
     refuses: [],
+    alsoAnswersWith: [503],
   },
   getOpenApi: {
     summary: 'This document',

@@ -1,7 +1,7 @@
 /** The OpenAPI 3.1 document of the HTTP interface, made from the table of operations and their documentation. */
 import { z } from 'zod';
 import { ERROR_STATUS, type ErrorCode, WEBSOCKET_CODES } from '../errors.js';
-import { DOCUMENTATION, type Documentation } from './documentation.js';
+import { DOCUMENTATION } from './documentation.js';
 import { EXAMPLES, type Example } from './examples.js';
 import { OPERATIONS, type Operation, type OperationName } from './operations.js';
 
@@ -75,6 +75,7 @@ function describe(name: OperationName, operation: Operation): Json {
     description: summary,
     content: { 'application/json': { schema: answerSchema(operation.answer), example: example.answer } },
   };
+  const statuses = [operation.status, ...(documentation.alsoAnswersWith ?? [])];
   return {
     operationId: name,
     tags: [tagOf(operation)],
@@ -82,7 +83,10 @@ function describe(name: OperationName, operation: Operation): Json {
     ...(description !== undefined && { description }),
     ...(operation.auth !== 'none' && { security: [{ token: [] }] }),
     ...inputOf(operation, example),
-    responses: { [operation.status]: success, ...refusalsOf(operation, documentation) },
+    responses: {
+      ...refusalsOf(name),
+      ...Object.fromEntries(statuses.map(status => [status, success])),
+    },
   };
 }
 
@@ -119,10 +123,15 @@ function inputOf(operation: Operation, { request, parameter }: Example<Operation
   return { parameters: [...inPath, ...parameters] };
 }
 
+/** Every code by which an operation may be refused. */
+export function refusalCodes(name: OperationName): ReadonlySet<ErrorCode> {
+  return new Set([...commonRefusals(OPERATIONS[name]), ...DOCUMENTATION[name].refuses]);
+}
+
 /** One answer for each status, which says by which codes it comes. */
-function refusalsOf(operation: Operation, { refuses }: Documentation): Json {
+function refusalsOf(name: OperationName): Json {
   const byStatus: Record<number, ErrorCode[]> = {};
-  for (const code of new Set([...commonRefusals(operation), ...refuses])) {
+  for (const code of refusalCodes(name)) {
     byStatus[ERROR_STATUS[code]] = [...(byStatus[ERROR_STATUS[code]] ?? []), code];
   }
   const schema = { $ref: '#/components/schemas/Error' };
@@ -142,8 +151,8 @@ function refusalsOf(operation: Operation, { refuses }: Documentation): Json {
 
 function commonRefusals(operation: Operation): ErrorCode[] {
   return [
-    ...(hasBody(operation) ? (['BAD_JSON', 'BODY_TOO_LARGE', 'BAD_CONTENT_TYPE'] as const) : []),
-    ...(['MISSING_FIELD', 'BAD_FIELD', 'UNKNOWN_FIELD'] as const),
+    ...(hasBody(operation) ? (['BAD_JSON', 'BAD_CONTENT_TYPE'] as const) : []),
+    ...(['BODY_TOO_LARGE', 'MISSING_FIELD', 'BAD_FIELD', 'UNKNOWN_FIELD'] as const),
     ...(operation.auth === 'none' ? [] : (['UNAUTHENTICATED', 'TOKEN_EXPIRED'] as const)),
     ...(operation.auth === 'admin' ? (['FORBIDDEN'] as const) : []),
     ...(operation.limited === undefined ? [] : (['RATE_LIMITED'] as const)),

@@ -1,5 +1,7 @@
 /** What is wrong with the answer to a request, whatever the request was. */
 import { ERROR_STATUS, type ErrorBody } from '../../api/errors.js';
+import { refusalCodes } from '../../api/http/openapi.js';
+import { OPERATIONS, type OperationName } from '../../api/http/operations.js';
 import type { HttpAnswer, Outcome } from './connection.js';
 import type { FuzzRequest } from './requests.js';
 
@@ -7,14 +9,36 @@ const REQUEST_ID = /^[\w.:-]{1,64}$/;
 /** Of a stack, a file or a library: what a client should not see. */
 const INSIDES = /node_modules|\.[jt]s:\d|\bat \w+ \(|Error:|ECONN|zod/i;
 
+/** By the line of the table that a request names as its route. */
+const NAMES = new Map(
+  (Object.keys(OPERATIONS) as OperationName[]).map(name => {
+    const { method, path } = OPERATIONS[name];
+    return [`${method} ${path}`, name];
+  }),
+);
+
 /** Undefined where nothing is. */
-export function faultOf({ expects, method }: FuzzRequest, outcome: Outcome): string | undefined {
+export function faultOf({ expects, method, route }: FuzzRequest, outcome: Outcome): string | undefined {
   if (typeof outcome === 'string') return expects === 'ANSWER' ? `no answer: ${outcome}` : undefined;
   if (outcome.status === 500) return `status 500: ${outcome.body}`;
   if (expects === 'ANYTHING') return undefined;
   if (!REQUEST_ID.test(outcome.headers.get('x-request-id') ?? '')) return 'an answer without an id';
   if (method === 'HEAD') return undefined;
-  return outcome.status < 400 ? faultOfSuccess(outcome) : faultOfRefusal(outcome);
+  const fault = outcome.status < 400 ? faultOfSuccess(outcome) : faultOfRefusal(outcome);
+  const name = NAMES.get(route ?? '');
+  return fault ?? (name && undocumented(name, outcome));
+}
+
+/** What the published document does not say of the operation. */
+function undocumented(name: OperationName, { status, body }: HttpAnswer): string | undefined {
+  if (status === 304) return undefined;
+  const answer = parsed(body);
+  if (status < 400) {
+    const { error } = OPERATIONS[name].answer.safeParse(answer);
+    return error && `another form than documented: ${error.message}`;
+  }
+  const { code } = (answer as ErrorBody).error;
+  return refusalCodes(name).has(code) ? undefined : `${code} is not documented for ${name}`;
 }
 
 function faultOfSuccess({ status, headers, body }: HttpAnswer): string | undefined {
