@@ -1,7 +1,7 @@
 /** The client against a running exchange: lost connections, gaps, answers that never came; and the example program. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { createServer } from 'node:http';
+import { Agent, createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import t from 'tap';
@@ -27,6 +27,16 @@ t.test('a refusal has its code and its field', async t => {
   const error: RefusedError = await refused.catch(error => error);
   t.ok(error instanceof RefusedError);
   t.same([error.status, error.code, error.field], [422, 'PRICE_OFF_TICK', 'price']);
+});
+
+t.test('who never answers is given up', async t => {
+  const server = createServer(() => {}).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.teardown(() => server.closeAllConnections());
+  t.teardown(() => server.close());
+  const address = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const asking = new Client(address, undefined, new Agent({ timeout: 50 })).call('getTime', {});
+  await t.rejects(asking, { message: 'no answer in time' });
 });
 
 t.test('a book comes through gaps and lost connections', async t => {

@@ -8,6 +8,9 @@ import { Agent, request as httpRequest } from 'node:http';
 import type { ErrorBody, ErrorCode } from '../../api/errors.js';
 import { type Answer, type Input, OPERATIONS, type OperationName } from '../../api/http/operations.js';
 
+/** Longer than any answer takes, that to a log-in in a crowd included. */
+const TIMEOUT_MS = 30_000;
+
 export class RefusedError extends Error {
   constructor(
     readonly status: number,
@@ -26,7 +29,11 @@ export class Client {
   readonly #agent: Agent;
 
   /** @param address such as `http://127.0.0.1:3000` */
-  constructor(address: string, token?: string, agent = new Agent({ keepAlive: true, maxSockets: 1 })) {
+  constructor(
+    address: string,
+    token?: string,
+    agent = new Agent({ keepAlive: true, maxSockets: 1, timeout: TIMEOUT_MS }),
+  ) {
     this.address = address;
     this.token = token;
     this.#agent = agent;
@@ -73,7 +80,7 @@ export class Client {
           response.on('error', reject);
         },
       );
-      // The agent's timeout, where it has one.
+      // The agent's timeout.
       request.on('timeout', () => request.destroy(new Error('no answer in time')));
       request.on('error', reject);
       request.end(body);
