@@ -1,11 +1,12 @@
 /**
  * An account's own stream: whoever folds it from the beginning knows its balances and open orders, through restarts and
- * fail-overs, and can prove that nothing is missing.
+ * fail-overs, and can prove that nothing is missing. Beside it the streams of a market, through the same fail-over.
  */
 import assert from 'node:assert/strict';
 import t, { type Test } from 'tap';
 import type { Services } from '../api/http/services.js';
 import { ownEvents } from '../api/http/users.js';
+import { OrderBook } from '../scripts/client/order-book.js';
 import { Random } from '../scripts/random.js';
 import { decodeReport, reportLines } from '../shared/domain/reports.js';
 import { apiCalls } from './api-calls.js';
@@ -63,6 +64,34 @@ async function assertKnows(t: Test, stack: Stack, user: TestUser, events: readon
       status: X,
     })),
   );
+}
+
+const TRADE = 'btc_usdt@trade';
+const DEPTH = 'btc_usdt@depth';
+const BOOK_TICKER = 'btc_usdt@bookTicker';
+const KLINE = 'btc_usdt@kline_1s';
+
+/** The streams of a market from the first trade on: each trade once, the exchange's book, candles without a gap. */
+async function assertKnowsMarket(t: Test, stack: Stack, client: WsClient): Promise<void> {
+  const get = async (path: string): Promise<Body> => (await stack.request('GET', `${V1}${path}`)).body;
+  const [newest] = await get('/trades?market=BTC_USDT&limit=1');
+  const { lastUpdateId, bids, asks } = await get('/depth?market=BTC_USDT');
+  await eventually(() => client.data(TRADE).at(-1)?.t === newest.tradeId);
+  await eventually(() => client.data(DEPTH).at(-1)?.u === lastUpdateId);
+  t.same(
+    client.data(TRADE).map(({ t }) => Number(t)),
+    Array.from({ length: Number(newest.tradeId) }, (_, index) => index + 1),
+  );
+  const book = new OrderBook();
+  for (const data of client.data(DEPTH)) assert.equal(book.apply(data as Body), 'APPLIED');
+  t.same([new Map(bids), new Map(asks)], [book.bids, book.asks]);
+  const [[b, B] = [null, null]] = bids;
+  const [[a, A] = [null, null]] = asks;
+  t.match(client.data(BOOK_TICKER).at(-1), { b, B, a, A });
+  const closed = () => client.data(KLINE).flatMap(({ k }) => (k!.x ? [k!] : []));
+  const trades = () => closed().reduce((sum, { n }) => sum + n, 0);
+  await eventually(() => trades() === Number(newest.tradeId));
+  for (const [index, { t: open }] of closed().slice(1).entries()) t.equal(open, closed()[index]!.T + 1);
 }
 
 t.test('what is told of an order, in which order', async t => {
@@ -134,6 +163,7 @@ t.test('whoever reads it knows the account, through a fail-over and a restart of
   const [user, other] = [await stack.register(), await stack.register()];
   const random = new Random(7);
   let client = await reader(t, stack, user);
+  await client.ask('SUBSCRIBE', [TRADE, DEPTH, BOOK_TICKER, KLINE]);
   let events: Body[] = await eventsOf(stack, user);
   const trade = async (orders: number) => {
     for (let i = 0; i < orders; i++) {
@@ -168,6 +198,7 @@ t.test('whoever reads it knows the account, through a fail-over and a restart of
   const told = client.data('user') as unknown as Body[];
   t.same(told, events.slice(-told.length), 'the stream went on over the fail-over, with no gap');
   await assertKnows(t, stack, user, events);
+  await assertKnowsMarket(t, stack, client);
 
   await stack.kill('api');
   stack.start('api');
