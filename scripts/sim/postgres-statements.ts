@@ -46,12 +46,22 @@ const FORMS_OF_STATEMENTS: readonly (readonly [RegExp, Run])[] = [
   [/^INSERT INTO klines AS stored/m, addCandles],
 ];
 
+/** What was found for a text, of which there are few. */
+const known = new Map<string, (view: View, statement: Statement) => Result>();
+
 export function run(view: View, statement: Statement): Result {
+  const { text } = statement;
+  const execute = known.get(text) ?? executionOf(text);
+  known.set(text, execute);
+  return execute(view, statement);
+}
+
+function executionOf(text: string): (view: View, statement: Statement) => Result {
   for (const [form, execute] of FORMS_OF_STATEMENTS) {
-    const match = form.exec(statement.text);
-    if (match !== null) return execute(view, match, statement);
+    const match = form.exec(text);
+    if (match !== null) return (view, statement) => execute(view, match, statement);
   }
-  throw new Error(`the simulated Postgres does not know: ${statement.text}`);
+  throw new Error(`the simulated Postgres does not know: ${text}`);
 }
 
 /** The text of `COPY (SELECT … FROM table WHERE … ORDER BY …) TO STDOUT`. */
@@ -237,21 +247,26 @@ function rowsOf(columns: readonly string[], { values: parameters }: Statement, t
 
 function rowOf(columns: readonly string[], texts: readonly (string | null)[], table: string): Row {
   const { types } = FORMS.get(table)!;
-  return Object.fromEntries(
-    columns.map((column, index) => {
-      const text = texts[index]!;
-      return [column, types[column] === 'boolean' && text !== null ? text[0]! : text];
-    }),
-  );
+  const row: Record<string, string | null> = {};
+  columns.forEach((column, index) => {
+    const text = texts[index]!;
+    row[column] = types[column] === 'boolean' && text !== null ? text[0]! : text;
+  });
+  return row;
 }
 
 /** `{a,"b \" c",NULL}`. */
 function arrayItems(literal: string): (string | null)[] {
+  if (!literal.includes('"')) return literal.slice(1, -1).split(',').map(plainItem);
   const items: (string | null)[] = [];
   const item = /"((?:[^"\\]|\\.)*)"|([^,{}"]+)/g;
   for (const [, quoted, plain] of literal.matchAll(item)) {
     if (quoted !== undefined) items.push(quoted.replace(/\\(.)/g, '$1'));
-    else items.push(plain === 'NULL' ? null : plain!);
+    else items.push(plainItem(plain!));
   }
   return items;
+}
+
+function plainItem(text: string): string | null {
+  return text === 'NULL' ? null : text;
 }

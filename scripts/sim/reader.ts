@@ -58,6 +58,7 @@ export class Reader implements Client {
   readonly #world: World;
   /** Nothing while the process is not there. */
   readonly #app: () => SimulatedApp | undefined;
+  readonly #token: string;
   #socket: SimulatedSocket | undefined;
   /** What it was told on this connection. */
   #books = new Map<string, Book>();
@@ -70,6 +71,7 @@ export class Reader implements Client {
     this.account = account;
     this.api = api;
     this.name = `${name} of ${api}`;
+    this.#token = tokens.issue({ userId: account, email: '', role: 'USER' }).token;
     this.#connect();
   }
 
@@ -129,8 +131,7 @@ export class Reader implements Client {
       this.#world.scheduler.after(COMES_AGAIN_MS, undefined, () => this.#connect());
       return;
     }
-    const caller = { userId: this.account, email: '', role: 'USER' } as const;
-    this.#socket.ask({ method: 'AUTH', params: [tokens.issue(caller).token] });
+    this.#socket.ask({ method: 'AUTH', params: [this.#token] });
     this.#socket.ask({ method: 'SUBSCRIBE', params: STREAMS });
   }
 

@@ -82,9 +82,10 @@ export class RedisData {
   /** Entries of a stream after an id. */
   entriesAfter(key: string, id: string, count: number): StreamEntry[] {
     const after = sequenceOf(id);
-    if ((this.#stream(key)?.last ?? 0) <= after) return [];
-    return this.#entries(key)
-      .filter(entry => entry.sequence > after)
+    const nodes = this.#stream(key)?.nodes ?? [];
+    return nodes
+      .filter(node => node.at(-1)!.sequence > after)
+      .flatMap(node => node.filter(entry => entry.sequence > after))
       .slice(0, count);
   }
 

@@ -160,8 +160,9 @@ export class RedisServer {
     else if (request.name === 'SUBSCRIBE') this.#subscribe(client, client.channels, request);
     else if (request.name === 'PSUBSCRIBE') this.#subscribe(client, client.patterns, request);
     else {
+      const before = this.#unflushed.length;
       this.#answer(client, request, this.#resultOf(request));
-      this.#serveBlocked();
+      if (this.#unflushed.length > before) this.#serveBlocked();
     }
   }
 

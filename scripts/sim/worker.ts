@@ -18,6 +18,9 @@ export interface Done {
 
 const { first, step, last } = workerData as Work;
 
+// Errors are part of the game, and their stacks a twentieth of its time; whoever looks at one run has them.
+Error.stackTraceLimit = 0;
+
 prepare();
 for (let seed = first; seed <= last; seed += step) {
   const { violations, trace: _trace, ...figures } = await simulate(planOf(seed));
