@@ -102,7 +102,7 @@ async function start(): Promise<void> {
   await checkRedis();
   await waitFor('the database schema', hasSchema);
   await waitFor('Postgres', () => done(checkPostgresDurability(pool, log)));
-  await waitFor('an engine', async () => catalog.markets().length > 0);
+  await waitFor('an engine', async () => marketData.isLoaded);
   await waitFor('the reports', async () => reports.isCurrent);
   const { adminEmail, adminPassword } = config;
   await waitFor('Postgres', () => done(accounts.ensureAdmin(adminEmail.toLowerCase(), adminPassword)));

@@ -50,6 +50,7 @@ export class MarketData implements LiveMarketListener {
   #connection = new AbortController();
   /** Catalog messages that came while the catalog is being asked for; they are newer than its answer. */
   #news: string[] | undefined;
+  #isLoaded = false;
 
   /** Begins with the feed's next connection, so make it before `engine.start()`. */
   constructor({ engine, catalog, readTrades, readCandles }: MarketDataParts) {
@@ -63,6 +64,11 @@ export class MarketData implements LiveMarketListener {
       catalog: message => this.#learn(message),
       market: message => this.#markets.get(message.market)?.receive(message, this.#connection.signal),
     });
+  }
+
+  /** Whether the catalog was heard whole, once: before that a market may be known here that is not followed yet. */
+  get isLoaded(): boolean {
+    return this.#isLoaded;
   }
 
   stop(): void {
@@ -120,6 +126,7 @@ export class MarketData implements LiveMarketListener {
     for (const message of this.#news) this.#catalog.update(message);
     this.#news = undefined;
     this.#follow();
+    this.#isLoaded = true;
   }
 
   #lose(): void {

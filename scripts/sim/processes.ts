@@ -196,7 +196,7 @@ export class Processes {
     const entrance = new Entrance(log);
     const gateway = new SimulatedApp(this.#world.network, owner);
     const listen = () => {
-      if (catalog.markets().length === 0 || !reports.isCurrent) setTimeout(listen, RETRY_MS);
+      if (!marketData.isLoaded || !reports.isCurrent) setTimeout(listen, RETRY_MS);
       else attachGateway(gateway.app, { entrance, engine, marketData, catalog, reports, tokens });
     };
     engine.start();

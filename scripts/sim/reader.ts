@@ -90,9 +90,7 @@ export class Reader implements Client {
 
   receive(text: string): void {
     const { data, error } = JSON.parse(text) as { data?: Message; error?: { code: string } };
-    // The exchange is being founded.
-    if (error?.code === 'UNKNOWN_STREAM') this.leave();
-    else if (error !== undefined) this.#violate(`was refused: ${text}`);
+    if (error !== undefined) this.#violate(`was refused: ${text}`);
     if (data !== undefined) this.folds[data.e](data);
   }
 
