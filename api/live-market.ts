@@ -19,6 +19,8 @@ export interface LiveMarketListener {
   depthRefilled(market: LiveMarket): void;
   depthChanged(market: LiveMarket, update: DepthUpdate, time: number): void;
   traded(market: LiveMarket, ...made: Parameters<PublishTrades>): void;
+  /** Trades that nobody heard of come before the next ones. */
+  tradesMissed(market: LiveMarket): void;
   /** The candles are known, or known again. */
   candlesLoaded(market: LiveMarket): void;
 }
@@ -47,9 +49,12 @@ export class LiveMarket {
     this.#engine = engine;
     this.#listener = listener;
     this.candles = new MarketCandles(scale, readCandles, () => listener.candlesLoaded(this));
-    this.trades = new TradeTape(scale.market, readTrades, (trades, time) => {
-      this.candles.receive(trades);
-      listener.traded(this, trades, time);
+    this.trades = new TradeTape(scale.market, readTrades, {
+      traded: (trades, time) => {
+        this.candles.receive(trades);
+        listener.traded(this, trades, time);
+      },
+      missed: () => listener.tradesMissed(this),
     });
   }
 

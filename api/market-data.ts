@@ -112,6 +112,10 @@ export class MarketData implements LiveMarketListener {
     for (const listener of this.#listeners) listener.traded(...traded);
   }
 
+  tradesMissed(...missed: Parameters<LiveMarketListener['tradesMissed']>): void {
+    for (const listener of this.#listeners) listener.tradesMissed(...missed);
+  }
+
   candlesLoaded(...loaded: Parameters<LiveMarketListener['candlesLoaded']>): void {
     for (const listener of this.#listeners) listener.candlesLoaded(...loaded);
   }

@@ -2,10 +2,10 @@
  * The last public trades of one market, and the stream of the new ones. Trades are numbered from 1 without gaps, so what
  * was missed is known by its ids, and Postgres has it a moment later.
  *
- * Guarantees: each trade is published at most once, in the order of the ids. Trades that were missed (messages lost with
- * a connection) are read and published first: the last `TAPE_LENGTH` of them, and as long as that takes at most
- * `BRIDGE_WAIT_MS`; otherwise the stream goes on, and the hole shows in its ids. The tape itself is in order and has no trade twice; what it lacks is read in the
- * background until it is there.
+ * Guarantees: trades are published in the order of their ids, each once. Those that were missed (messages lost with a
+ * connection) are read and published first, up to `TAPE_LENGTH` of them and as long as that takes at most
+ * `BRIDGE_WAIT_MS`; otherwise it is told that they are missed, and the stream goes on behind them. The tape itself is in
+ * order and has no trade twice; what it lacks is read in the background until it is there.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { PublicTrade } from '../shared/domain/codec.js';
@@ -24,6 +24,12 @@ export type ReadTrades = (market: string, firstId: number, lastId: number) => Pr
 /** The next trades, at least one, and the time of the batch that made them. */
 export type PublishTrades = (trades: readonly PublicTrade[], time: number) => void;
 
+export interface TapeListener {
+  traded: PublishTrades;
+  /** The next trades do not follow those that were published last. */
+  missed(): void;
+}
+
 /** Trades in order, and the id before the first one. */
 interface Made {
   afterId: number;
@@ -34,20 +40,20 @@ interface Made {
 export class TradeTape {
   readonly #market: string;
   readonly #read: ReadTrades;
-  readonly #publish: PublishTrades;
+  readonly #listener: TapeListener;
   /** Ascending by id. */
   #trades: PublicTrade[] = [];
-  /** The last trade that was published or passed over; `undefined` before the first one is known. */
+  /** The last trade that was published or missed; `undefined` before the first one is known. */
   #lastId: number | undefined;
   /** What came while missed trades are read. */
   #held: Made[] | undefined;
   #filling = false;
   #stopped = false;
 
-  constructor(market: string, read: ReadTrades, publish: PublishTrades) {
+  constructor(market: string, read: ReadTrades, listener: TapeListener) {
     this.#market = market;
     this.#read = read;
-    this.#publish = publish;
+    this.#listener = listener;
   }
 
   /** Everything up to this id has been published. */
@@ -101,7 +107,7 @@ export class TradeTape {
     this.#trades.push(...trades);
     // Cut now and then, since each cut copies the tape.
     if (this.#trades.length > 2 * TAPE_LENGTH) this.#trades = this.#trades.slice(-TAPE_LENGTH);
-    this.#publish(trades, time);
+    this.#listener.traded(trades, time);
   }
 
   /** Publishes the trades between the last one and `made`, as far as they can be read in time, then goes on. */
@@ -112,6 +118,7 @@ export class TradeTape {
     const missed = await this.#readMissed(firstId, made.afterId);
     this.#held = undefined;
     if (this.#stopped) return;
+    if (missed.length < made.afterId - this.lastId) this.#listener.missed();
     this.#append(missed, missed.at(-1)?.time ?? 0);
     this.#lastId = Math.max(this.lastId, made.afterId);
     for (const next of held) this.#take(next);

@@ -55,6 +55,8 @@ export interface GatewayTraffic {
   refusals: RefusalCounts;
 }
 
+type Sockets = ReadonlyMap<WebSocket<SocketData>, Session>;
+
 export function attachGateway(app: TemplatedApp, parts: GatewayParts): Gateway {
   const { entrance, engine, marketData, catalog, reports, tokens } = parts;
   const sockets = new Map<WebSocket<SocketData>, Session>();
@@ -71,9 +73,7 @@ export function attachGateway(app: TemplatedApp, parts: GatewayParts): Gateway {
   marketData.listen(publisher(app, streams, sockets));
   reports.listen({
     reported: report => publish(app, userTopic(report.account), () => [userMessage(report, catalog)]),
-    missed: () => {
-      for (const session of sockets.values()) session.dropReaderOf(USER_STREAM);
-    },
+    missed: () => dropReaders(sockets, USER_STREAM),
   });
   const sessionParts: SessionParts = {
     streams,
@@ -141,12 +141,12 @@ export function attachGateway(app: TemplatedApp, parts: GatewayParts): Gateway {
   };
 }
 
+function dropReaders(sockets: Sockets, name: string): void {
+  for (const session of sockets.values()) session.dropReaderOf(name);
+}
+
 /** Publishes what happens in the markets; what nobody reads is not written. */
-function publisher(
-  app: TemplatedApp,
-  streams: Streams,
-  sockets: ReadonlyMap<WebSocket<SocketData>, Session>,
-): LiveMarketListener {
+function publisher(app: TemplatedApp, streams: Streams, sockets: Sockets): LiveMarketListener {
   const serveAll = () => {
     for (const session of sockets.values()) session.serve();
   };
@@ -168,6 +168,7 @@ function publisher(
     candlesLoaded: serveAll,
     traded: (market, trades, time) =>
       publish(app, streamName(market, 'trade'), () => trades.map(trade => tradeMessage(market, trade, time))),
+    tradesMissed: market => dropReaders(sockets, streamName(market, 'trade')),
   };
 }
 

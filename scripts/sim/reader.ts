@@ -149,8 +149,8 @@ export class Reader implements Client {
       changeLevels(book.asks, a);
     },
     trade: ({ s, t, p }: Message) => {
-      const missed = this.#next(`trades of ${s}`, Number(t), 1);
-      if (missed < 0) this.#violate(`${s} trade ${t} again`);
+      if (this.#next(`trades of ${s}`, Number(t), 1) !== 0)
+        this.#violate(`${s}: trade ${t} is not the next one`);
       this.trades.set(`${s} ${t}`, p);
     },
     kline: ({ k }: Message) => {
