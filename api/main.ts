@@ -14,7 +14,7 @@ import { keysOf } from '../shared/io/keys.js';
 import { createLogger } from '../shared/io/log.js';
 import { Metrics } from '../shared/io/metrics.js';
 import { MetricsHearer, MetricsTeller } from '../shared/io/metrics-channel.js';
-import { createPool } from '../shared/io/postgres.js';
+import { createPool, SILENCE_LIMIT_MS } from '../shared/io/postgres.js';
 import { measureProcess } from '../shared/io/process-metrics.js';
 import { connectPatiently, redisAt } from '../shared/io/redis.js';
 import { onShutdown } from '../shared/io/shutdown.js';
@@ -55,7 +55,7 @@ const keys = keysOf(config.namespace);
 const redis = redisAt(config.redisUrl);
 
 const engine = new EngineClient({ redis, keys, instance, log });
-const pool = createPool(config.databaseUrl, config.namespace, POSTGRES_CONNECTIONS);
+const pool = createPool(config.databaseUrl, config.namespace, POSTGRES_CONNECTIONS, SILENCE_LIMIT_MS);
 const database = new Database(pool, log);
 const catalog = new Catalog();
 const marketData = new MarketData({

@@ -11,7 +11,7 @@ import { keysOf } from '../shared/io/keys.js';
 import { createLogger } from '../shared/io/log.js';
 import { Metrics } from '../shared/io/metrics.js';
 import { MetricsTeller } from '../shared/io/metrics-channel.js';
-import { createPool } from '../shared/io/postgres.js';
+import { createPool, SILENCE_LIMIT_MS } from '../shared/io/postgres.js';
 import { measureProcess } from '../shared/io/process-metrics.js';
 import { connectPatiently, redisAt, tellOutages } from '../shared/io/redis.js';
 import { onShutdown } from '../shared/io/shutdown.js';
@@ -28,7 +28,7 @@ const POSTGRES_CONNECTIONS = 1;
 
 const config = processConfig('redisUrl', 'databaseUrl');
 const log = createLogger(config.instance, config.logLevel);
-const pool = createPool(config.databaseUrl, config.namespace, POSTGRES_CONNECTIONS);
+const pool = createPool(config.databaseUrl, config.namespace, POSTGRES_CONNECTIONS, SILENCE_LIMIT_MS);
 const server = redisAt(config.redisUrl);
 const redis = connectPatiently(server);
 const stop = new AbortController();

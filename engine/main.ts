@@ -4,7 +4,7 @@ import { keysOf } from '../shared/io/keys.js';
 import { createLogger } from '../shared/io/log.js';
 import { Metrics } from '../shared/io/metrics.js';
 import { MetricsTeller } from '../shared/io/metrics-channel.js';
-import { createPool } from '../shared/io/postgres.js';
+import { createPool, SILENCE_LIMIT_MS } from '../shared/io/postgres.js';
 import { measureProcess } from '../shared/io/process-metrics.js';
 import { redisAt } from '../shared/io/redis.js';
 import { onShutdown } from '../shared/io/shutdown.js';
@@ -17,7 +17,7 @@ const log = createLogger(config.instance, config.logLevel);
 const keys = keysOf(config.namespace);
 const redis = redisAt(config.redisUrl);
 const commandLog = new CommandLog(redis, keys, log);
-const pool = createPool(config.databaseUrl, config.namespace, 1);
+const pool = createPool(config.databaseUrl, config.namespace, 1, SILENCE_LIMIT_MS);
 const engine = new Engine(
   { keys, log, commandLog, pool },
   {

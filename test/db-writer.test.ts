@@ -25,6 +25,7 @@ import { createPool } from '../shared/io/postgres.js';
 import { connectPatiently, redisAt } from '../shared/io/redis.js';
 import { columnName, columnsOf, fromRow } from '../shared/io/tables.js';
 import { MadeJournal } from './made-journal.js';
+import { TcpProxy } from './tcp-proxy.js';
 import { encodeEvent } from './tuples.js';
 import { eventually } from './ws-client.js';
 
@@ -329,6 +330,30 @@ t.test('two writers at once write everything once', async t => {
   }
   await store.reached(journal.last);
   await Promise.all(stops.map(stop => stop()));
+  await store.check(t, journal);
+});
+
+t.test('a connection that says nothing any more is given up, and nothing is written twice', async t => {
+  const store = await Store.create(t, 'silence');
+  const proxy = await TcpProxy.start(DATABASE_URL);
+  t.teardown(() => proxy.close());
+  const url = new URL(DATABASE_URL);
+  url.port = new URL(proxy.url).port;
+  const pool = createPool(url.href, store.namespace, 1, 300);
+  t.teardown(() => pool.end());
+  const journal = new MadeJournal(4, 1000).add(3, 3);
+  await store.push(journal.batches);
+  const stop = start(store, pool);
+  await store.reached(journal.last);
+  proxy.mute(true);
+  const before = journal.batches.length;
+  journal.add(3, 3);
+  await store.push(journal.batches.slice(before));
+  await sleep(150);
+  t.ok((await store.watermark()) < journal.last, 'nobody hears that the transaction has begun');
+  proxy.mute(false);
+  await store.reached(journal.last);
+  await stop();
   await store.check(t, journal);
 });
 
