@@ -5,13 +5,24 @@ import { fileURLToPath } from 'node:url';
 import t from 'tap';
 
 const SIM = fileURLToPath(new URL('../scripts/sim.js', import.meta.url));
+const FOLDER = new URL('../scripts/sim/', import.meta.url).href;
 
 t.setTimeout(0);
 
-async function sim(...args: string[]): Promise<{ code: number | null; output: string }> {
-  const child = spawn(process.execPath, ['--enable-source-maps', SIM, ...args], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+/** The run of a seed, with its trace, after those of others. */
+const AFTER_OTHERS = `
+  import { planOf } from '${FOLDER}plan.js';
+  import { prepare, simulate } from '${FOLDER}run.js';
+  const [seed, ...others] = process.argv.slice(1).map(Number);
+  prepare();
+  for (const other of others) await simulate(planOf(other));
+  const { trace } = await simulate(planOf(seed), true);
+  for (const line of trace) console.log(line);`;
+
+const sim = (...args: string[]) => node('--enable-source-maps', SIM, ...args);
+
+async function node(...args: string[]): Promise<{ code: number | null; output: string }> {
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] });
   let output = '';
   for (const stream of [child.stdout, child.stderr])
     stream.setEncoding('utf8').on('data', (text: string) => {
@@ -22,9 +33,14 @@ async function sim(...args: string[]): Promise<{ code: number | null; output: st
 }
 
 t.test('the same seed is the same run, event by event', async t => {
-  const [first, second] = await Promise.all([sim('--seed', '292'), sim('--seed', '292')]);
+  const [first, second, last] = await Promise.all([
+    sim('--seed', '292'),
+    sim('--seed', '292'),
+    node('--input-type=module', '--eval', AFTER_OTHERS, '292', '7', '291', '7', '293'),
+  ]);
   t.match(first.output, /FAULT/);
   t.equal(first.output, second.output);
+  t.equal(first.output, last.output, 'after whatever other runs');
   t.equal(first.code, 0, first.output);
 });
 

@@ -30,6 +30,8 @@ const SHORTEST_MS = 0.05;
 const SPREAD_US = 400;
 /** Until somebody notices that a connection has broken. */
 const NOTICE_SPREAD_US = 20_000;
+/** Until the server notices that a client is gone of which it hears nothing, not even that. */
+const VANISHED_MS = 30_000;
 
 export class Link {
   doom: Doom | undefined;
@@ -71,7 +73,7 @@ export class Link {
     const { scheduler } = this.#network;
     if (!this.#carries) return;
     if (this.doom === 'AFTER_EFFECT') this.break();
-    if (this.doom === 'SILENCE') this.#silent = true;
+    if (this.doom === 'SILENCE') this.#fallSilent();
     if (!this.#carries || this.#silent) return;
     this.#answered = Math.max(this.#answered, scheduler.now + this.#delay());
     scheduler.after(this.#answered - scheduler.now, this.owner, () => {
@@ -84,18 +86,28 @@ export class Link {
     if (!this.#carries) return;
     this.#carries = false;
     this.#notice(this.owner, this.#ends.closed);
-    this.#notice(undefined, this.#ends.serverClosed);
+    if (!this.#silent) this.#notice(undefined, this.#ends.serverClosed);
   }
 
   /** The client is gone: what it has said arrives, then the server notices. */
   hangUp(): void {
     const { scheduler } = this.#network;
+    if (this.#silent) {
+      this.#carries = false;
+      return;
+    }
     const rest = Math.max(this.#asked - scheduler.now, 0);
     scheduler.after(rest + this.#delay(), undefined, () => {
       if (!this.#carries) return;
       this.#carries = false;
       this.#ends.serverClosed();
     });
+  }
+
+  #fallSilent(): void {
+    if (this.#silent) return;
+    this.#silent = true;
+    this.#network.scheduler.after(VANISHED_MS, undefined, this.#ends.serverClosed);
   }
 
   #notice(owner: Owner | undefined, run: () => void): void {

@@ -68,7 +68,7 @@ const FAULTS = {
   }),
   silence: (random: Random, processes: readonly ProcessName[]): Parameters => ({
     process: random.of(processes),
-    server: 'redis',
+    server: random.of(['redis', 'postgres'] as const),
     doom: 'SILENCE',
   }),
   delay: (random: Random, processes: readonly ProcessName[]): Parameters => ({

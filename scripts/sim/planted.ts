@@ -113,4 +113,68 @@ export const PLANTED: readonly Planted[] = [
       },
     ],
   },
+  {
+    name: 'a new leader that reports only after its first moments',
+    patches: [
+      {
+        file: 'engine/leader.ts',
+        from: 'machine.startReporting();\n    if (machine.exchange.sequence === 0) await this.#found();',
+        to: 'setTimeout(() => machine.startReporting(), machine.exchange.sequence === 0 ? 0 : 200);\n    if (machine.exchange.sequence === 0) await this.#found();',
+      },
+    ],
+  },
+  {
+    name: 'a candle that closes by the clock alone',
+    patches: [
+      {
+        file: 'api/ws/beat.ts',
+        from: 'const end = await engine.heard().then(\n      () => second,\n      () => 0,\n    );',
+        to: 'const end = second;',
+      },
+    ],
+  },
+  {
+    name: 'a candle that closes twice for a slow reader',
+    patches: [{ file: 'api/ws/kline-stream.ts', from: 'missed < open;', to: 'missed <= open;' }],
+  },
+  {
+    name: 'a slow reader that goes on where the stream is, not where it was',
+    patches: [
+      {
+        file: 'api/ws/session.ts',
+        from: 'stream.missedSince(position)',
+        to: 'stream.missedSince(stream.position())',
+      },
+    ],
+  },
+  {
+    name: 'missed trades that are passed over',
+    patches: [
+      {
+        file: 'api/trade-tape.ts',
+        from: 'else if (made.afterId > this.#lastId) void this.#bridge(made);',
+        to: '',
+      },
+    ],
+  },
+  {
+    name: 'an api that listens before it follows the markets',
+    patches: [
+      {
+        file: 'scripts/sim/processes.ts',
+        from: '!marketData.isLoaded',
+        to: 'catalog.markets().length === 0',
+      },
+    ],
+  },
+  {
+    name: 'a silent connection to Postgres that is never given up',
+    patches: [
+      {
+        file: 'scripts/sim/postgres-client.ts',
+        from: 'if (this.#pending.size > 0) this.#silence',
+        to: 'if (false) this.#silence',
+      },
+    ],
+  },
 ];

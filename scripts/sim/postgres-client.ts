@@ -1,6 +1,7 @@
 /** What the product takes for a pool of pg, on simulated links: its queries, its transactions, and how it fails. */
 import { Writable } from 'node:stream';
 import type pg from 'pg';
+import { SILENCE_LIMIT_MS } from '../../shared/io/postgres.js';
 import type { Network } from './link.js';
 import { Link } from './link.js';
 import type { Answer, PostgresServer } from './postgres-server.js';
@@ -96,6 +97,7 @@ class SimulatedClient {
   readonly #link: Link;
   readonly #onRelease: (client: SimulatedClient, destroy: boolean) => void;
   readonly #pending = new Set<(error: Error) => void>();
+  #silence: NodeJS.Timeout | undefined;
 
   private constructor(
     world: PostgresWorld,
@@ -178,10 +180,12 @@ class SimulatedClient {
       if (this.isBroken)
         return reject(new Error('Client has encountered a connection error and is not queryable'));
       this.#pending.add(reject);
+      this.#watchSilence();
       this.#link.ask(() =>
         this.#world.postgres.receive(this.#link, statement, answer =>
           this.#link.answer(() => {
             this.#pending.delete(reject);
+            this.#watchSilence();
             if ('error' in answer) reject(answer.error);
             else resolve(answer);
           }),
@@ -190,8 +194,15 @@ class SimulatedClient {
     });
   }
 
+  /** A connection on which nothing is heard while something is to come is given up. */
+  #watchSilence(): void {
+    clearTimeout(this.#silence);
+    if (this.#pending.size > 0) this.#silence = setTimeout(() => this.#link.break(), SILENCE_LIMIT_MS);
+  }
+
   #broken(): void {
     this.isBroken = true;
+    clearTimeout(this.#silence);
     for (const reject of this.#pending) reject(new Error('Connection terminated unexpectedly'));
     this.#pending.clear();
   }

@@ -3,6 +3,7 @@
  *
  * Guarantees: the same plan gives the same run, event by event.
  */
+import { SILENCE_LIMIT_MS } from '../../shared/io/postgres.js';
 import { connectPatiently } from '../../shared/io/redis.js';
 import { Checks } from './checks.js';
 import { type Fault, MARKETS, MENDED_AT_MS, type Plan, type ProcessName, type Reading } from './plan.js';
@@ -25,6 +26,8 @@ export interface Outcome {
 
 /** However bad it was, a mended exchange serves again within that. */
 const MAX_REST_MS = 20_000;
+/** And where Postgres says nothing any more, that much later: its clients find out, and it finds out about its clients. */
+const MAX_SILENCE_MS = 2 * SILENCE_LIMIT_MS;
 const STEP_MS = 50;
 
 let world: World | undefined;
@@ -213,7 +216,10 @@ class Run {
   /** Until nobody has anything left to do. */
   async #rest(): Promise<void> {
     const { scheduler } = this.#world;
-    const end = scheduler.now + MAX_REST_MS;
+    const isSilent = this.#plan.faults.some(
+      ({ server, doom }) => server === 'postgres' && doom === 'SILENCE',
+    );
+    const end = scheduler.now + MAX_REST_MS + (isSilent ? MAX_SILENCE_MS : 0);
     for (let quiet = 0; quiet < 3; ) {
       await scheduler.runUntil(scheduler.now + STEP_MS);
       const what = this.#unrest();
