@@ -92,7 +92,10 @@ async function showSmallest(seed: number): Promise<void> {
   prepare();
   const fails = async (plan: Plan) => (await simulate(plan)).violations.length > 0;
   const smallest = await shrink(planOf(seed), fails);
-  console.log(`It still fails with ${smallest.faults.length} faults and ${smallest.asked.length} requests:`);
+  const { faults, asked, readings } = smallest;
+  console.log(
+    `Faults, requests, readers without which it passes: ${faults.length}, ${asked.length}, ${readings.length}`,
+  );
   show(await simulate(smallest, true));
 }
 

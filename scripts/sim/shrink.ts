@@ -8,6 +8,7 @@ export async function shrink(plan: Plan, fails: (plan: Plan) => Promise<boolean>
   const smaller = new Shrinking(plan, fails);
   await smaller.without('faults');
   await smaller.without('asked');
+  await smaller.without('readings');
   await smaller.without('faults');
   return smaller.plan;
 }
@@ -23,7 +24,7 @@ class Shrinking {
   }
 
   /** Leaves out as much of a list as it can: halves, then quarters, down to single items. */
-  async without(what: 'faults' | 'asked'): Promise<void> {
+  async without(what: 'faults' | 'asked' | 'readings'): Promise<void> {
     for (let size = this.plan[what].length; size >= 1; size = Math.floor(size / 2)) {
       for (let at = 0; at < this.plan[what].length && this.#tries < MAX_TRIES; ) {
         const list = this.plan[what].toSpliced(at, size);
