@@ -2,14 +2,22 @@
  * `npm run generate -- --accounts 100000 --open 1000000 --ended 2000000 --journal 0`: the state of an exchange that has
  * traded, in the Redis, Postgres and namespace of REDIS_URL, DATABASE_URL and NAMESPACE, where nothing may be yet.
  *
- * `--journal` is how many commands more only the journal has, in batches of `--batch`. The same `--seed` makes the same.
+ * `--markets` are the three of a fresh exchange and as many more as it says. `--journal` is how many commands more only the journal has, in batches of `--batch`. The same `--seed` makes the same.
  */
 import { parseArgs } from 'node:util';
 import { readConfig, withSettings } from '../shared/io/config.js';
 import { generate, problemOf, type Size } from './generating/generate.js';
 import { exitWith, Refusal } from './running/refusal.js';
 
-const DEFAULTS: Size = { accounts: 1000, open: 10_000, ended: 20_000, journal: 0, batch: 512, seed: 1 };
+const DEFAULTS: Size = {
+  accounts: 1000,
+  markets: 3,
+  open: 10_000,
+  ended: 20_000,
+  journal: 0,
+  batch: 512,
+  seed: 1,
+};
 
 try {
   const target = withSettings(readConfig(), 'redisUrl', 'databaseUrl');

@@ -22,7 +22,7 @@ import { redisAt } from '../shared/io/redis.js';
 
 const REDIS_URL = process.env.REDIS_URL!;
 const DATABASE_URL = process.env.DATABASE_URL!;
-const SIZE: Size = { accounts: 40, open: 300, ended: 400, journal: 205, batch: 20, seed: 7 };
+const SIZE: Size = { accounts: 40, markets: 4, open: 300, ended: 400, journal: 205, batch: 20, seed: 7 };
 
 async function world(t: Test) {
   const namespace = `recovery_${randomBytes(6).toString('hex')}`;
@@ -89,6 +89,7 @@ t.test('nothing is generated where something is, nor what cannot be', async t =>
   await t.rejects(generate(target, SIZE), /is not empty/);
   t.equal(problemOf(SIZE), undefined);
   t.match(problemOf({ ...SIZE, accounts: 0 }), /accounts/);
+  t.match(problemOf({ ...SIZE, markets: 2 }), /markets/);
   t.match(problemOf({ ...SIZE, open: 1e6 }), /open orders/);
   t.match(problemOf({ ...SIZE, batch: 0 }), /batch/);
   t.match(problemOf({ ...SIZE, seed: 0 }), /seed/);

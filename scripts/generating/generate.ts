@@ -7,13 +7,23 @@
  */
 import { setImmediate as otherWork } from 'node:timers/promises';
 import type { BatchText } from '../../shared/domain/codec.js';
+import { GENESIS } from '../../shared/domain/genesis.js';
 import { LARGEST_SEED } from '../random.js';
-import { DEPOSITS_PER_ACCOUNT, MAX_ACCOUNTS, OrderFlow } from './order-flow.js';
+import {
+  DEPOSITS_PER_ACCOUNT,
+  furtherMarkets,
+  MAX_ACCOUNTS,
+  MAX_MARKETS,
+  MIN_MARKETS,
+  OrderFlow,
+} from './order-flow.js';
 import { Store, type Target } from './store.js';
 import { TradedExchange } from './traded-exchange.js';
 
 export interface Size {
   accounts: number;
+  /** Each account trades in three of them. */
+  markets: number;
   /** Orders that rest: about so many. */
   open: number;
   /** Orders that are over: at least so many. */
@@ -35,12 +45,14 @@ export interface Generated {
 
 /** Commands that one transaction, or one answer of Redis, is for. */
 const GROUP_COMMANDS = 65_536;
-/** Each account may have 1000 in each of the three markets; chance gives some more than others. */
+/** Each account may have 1000 in each of its three markets; chance gives some more than others. */
 const OPEN_PER_ACCOUNT = 1500;
 
 /** Why a state of that size cannot be made, or nothing. */
-export function problemOf({ accounts, open, batch, seed }: Size): string | undefined {
+export function problemOf({ accounts, markets, open, batch, seed }: Size): string | undefined {
   if (accounts < 1 || accounts > MAX_ACCOUNTS) return `accounts must be from 1 to ${MAX_ACCOUNTS}`;
+  if (markets < MIN_MARKETS || markets > MAX_MARKETS)
+    return `markets must be from ${MIN_MARKETS} to ${MAX_MARKETS}`;
   if (open > accounts * OPEN_PER_ACCOUNT) return `an account can have ${OPEN_PER_ACCOUNT} open orders`;
   if (batch < 1 || batch > GROUP_COMMANDS) return `batch must be from 1 to ${GROUP_COMMANDS}`;
   if (seed < 1 || seed > LARGEST_SEED) return `seed must be from 1 to ${LARGEST_SEED}`;
@@ -52,7 +64,7 @@ export async function generate(target: Target, size: Size): Promise<Generated> {
   const store = new Store(target);
   try {
     const machine = await store.found(target);
-    const flow = new OrderFlow({ accounts: size.accounts, resting: size.open, seed: size.seed });
+    const flow = new OrderFlow({ ...size, resting: size.open });
     const exchange = new TradedExchange(machine, flow, size.batch);
     const position = () => machine.exchange.sequence;
     const stored = await inGroups(history(exchange, flow, size), group => store.write(group));
@@ -73,7 +85,7 @@ export async function generate(target: Target, size: Size): Promise<Generated> {
 function* history(
   exchange: TradedExchange,
   flow: OrderFlow,
-  { accounts, open, ended }: Size,
+  { accounts, markets, open, ended }: Size,
 ): Generator<BatchText> {
   const funded = {
     what: 'deposits',
@@ -83,7 +95,7 @@ function* history(
   const over = { what: 'ended orders', total: ended, count: () => flow.ended };
   const resting = { what: 'open orders', total: open, count: () => flow.open };
   const isBehind = () => flow.open * ended < flow.ended * open;
-  yield exchange.found();
+  yield exchange.found([...GENESIS, ...furtherMarkets(markets)]);
   yield* exchange.until(funded, () => flow.deposit());
   // Open and ended orders become more together, as they do by trading.
   yield* exchange.until(over, () => (isBehind() ? flow.passive() : flow.next()));

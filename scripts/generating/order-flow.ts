@@ -4,34 +4,49 @@
  */
 import type { Command, PlaceOrder } from '../../shared/domain/commands.js';
 import { FIRST_USER, type Order } from '../../shared/domain/entities.js';
+import { GENESIS } from '../../shared/domain/genesis.js';
 import { isOpen, SIDES, type Side } from '../../shared/domain/orders.js';
 import { Random } from '../random.js';
 
-/** So much for each account, in smallest units: more than all its open orders need. */
-const FUNDS = [
-  ['BTC', 10n ** 9n],
-  ['ETH', 10n ** 10n],
-  ['ADA', 10n ** 11n],
-  ['USDT', 10n ** 13n],
-] as const;
-export const DEPOSITS_PER_ACCOUNT = FUNDS.length;
+/** An account trades in so many markets. */
+const MARKETS_PER_ACCOUNT = 3;
+/** Each market's base, and USDT. */
+export const DEPOSITS_PER_ACCOUNT = MARKETS_PER_ACCOUNT + 1;
 /** One account of so many has idempotency keys that still hold. */
 const KEYED_ACCOUNTS = 100;
 /** As many as an asset's total has room for, which is below 2^62. */
 export const MAX_ACCOUNTS = 400_000;
+export const MIN_MARKETS = 3;
+export const MAX_MARKETS = 999;
 
-/** Orders rest within so many ticks of the centre, and are of 1 to 10 times so many lots: 5 to 50 USDT. */
-const MARKETS = [
-  { market: 'BTC_USDT', centre: 5_000_000, ticks: 20_000, lots: 10 },
-  { market: 'ETH_USDT', centre: 250_000, ticks: 10_000, lots: 20 },
-  { market: 'ADA_USDT', centre: 4_000, ticks: 1_000, lots: 125 },
-] as const;
+interface Market {
+  base: string;
+  centre: number;
+  /** Orders rest within so many of the centre. */
+  ticks: number;
+  /** Orders are of 1 to 10 times so many: 5 to 50 USDT. */
+  lots: number;
+  /** For each account, in smallest units: more than all its open orders need. */
+  funds: bigint;
+}
+
+const QUOTE = 'USDT';
+const QUOTE_FUNDS = 10n ** 13n;
+/** Those of a fresh exchange. */
+const FIRST_MARKETS: readonly Market[] = [
+  { base: 'BTC', centre: 5_000_000, ticks: 20_000, lots: 10, funds: 10n ** 9n },
+  { base: 'ETH', centre: 250_000, ticks: 10_000, lots: 20, funds: 10n ** 10n },
+  { base: 'ADA', centre: 4_000, ticks: 1_000, lots: 125, funds: 10n ** 11n },
+];
+/** The model of all further ones. */
+const [, ETHER] = FIRST_MARKETS as [Market, Market, Market];
 
 /** A cancel is for one of the orders that were placed last; what is older waits for a taker. */
 const RECENT_ORDERS = 5000;
 
 export interface FlowShape {
   accounts: number;
+  markets: number;
   /** Orders to keep resting. */
   resting: number;
   /** 1 to 2^31 - 2. */
@@ -41,9 +56,25 @@ export interface FlowShape {
 /** Passive orders rest, the others take. */
 type Style = 'PASSIVE' | 'CROSSING' | 'IOC' | 'MARKET';
 
+/** What the markets beyond those of a fresh exchange need. @param markets in all */
+export function furtherMarkets(markets: number): Command[] {
+  const model = GENESIS.find(({ kind, body }) => kind === 'CREATE_MARKET' && body.base === ETHER.base);
+  const { body } = model as Extract<Command, { kind: 'CREATE_MARKET' }>;
+  return furtherBases(markets).flatMap((base): Command[] => [
+    { kind: 'CREATE_ASSET', body: { asset: base, decimals: 8 } },
+    { kind: 'CREATE_MARKET', body: { ...body, market: `${base}_${QUOTE}`, base } },
+  ]);
+}
+
+function furtherBases(markets: number): string[] {
+  const further = Array.from({ length: markets }, (_, index) => `B${String(index + 1).padStart(3, '0')}`);
+  return further.slice(FIRST_MARKETS.length);
+}
+
 export class OrderFlow {
   readonly #shape: FlowShape;
   readonly #random: Random;
+  readonly #markets: readonly Market[];
   readonly #open = new OpenOrders();
   #deposited = 0;
   #ended = 0;
@@ -52,6 +83,7 @@ export class OrderFlow {
   constructor(shape: FlowShape) {
     this.#shape = shape;
     this.#random = new Random(shape.seed);
+    this.#markets = [...FIRST_MARKETS, ...furtherBases(shape.markets).map(base => ({ ...ETHER, base }))];
   }
 
   get deposited(): number {
@@ -78,10 +110,17 @@ export class OrderFlow {
 
   /** One more, account by account and asset by asset. */
   deposit(): Command {
-    const [asset, amount] = FUNDS[this.#deposited % FUNDS.length]!;
-    const index = Math.floor(this.#deposited++ / FUNDS.length);
+    const index = Math.floor(this.#deposited / DEPOSITS_PER_ACCOUNT);
+    const place = this.#deposited++ % DEPOSITS_PER_ACCOUNT;
+    const { base, funds } = this.#marketOf(index, place);
+    const [asset, amount] = place < MARKETS_PER_ACCOUNT ? [base, funds] : [QUOTE, QUOTE_FUNDS];
     const key = index % KEYED_ACCOUNTS === 0 ? `first-${asset}` : null;
     return { kind: 'DEPOSIT', body: { account: FIRST_USER + index, asset, amount, key } };
+  }
+
+  /** Where an account trades. @param index its own @param place of the market among the account's */
+  #marketOf(index: number, place: number): Market {
+    return this.#markets[(index * MARKETS_PER_ACCOUNT + place) % this.#markets.length]!;
   }
 
   /** One more order that rests. */
@@ -106,12 +145,13 @@ export class OrderFlow {
   }
 
   #order(style: Style): Command {
-    const { market, centre, ticks, lots } = this.#random.of(MARKETS);
+    const index = this.#random.below(this.#shape.accounts);
+    const { base, centre, ticks, lots } = this.#marketOf(index, this.#random.below(MARKETS_PER_ACCOUNT));
     const side = this.#random.of(SIDES);
     const isMarket = style === 'MARKET';
     const body: PlaceOrder = {
-      account: FIRST_USER + this.#random.below(this.#shape.accounts),
-      market,
+      account: FIRST_USER + index,
+      market: `${base}_${QUOTE}`,
       clientOrderId: `order-${++this.#placed}`,
       side,
       type: isMarket ? 'MARKET' : 'LIMIT',

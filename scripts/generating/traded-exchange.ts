@@ -5,7 +5,6 @@ import { Clock } from '../../engine/clock.js';
 import type { Machine } from '../../engine/machine.js';
 import { type BatchText, decodeImages, encodeRequest } from '../../shared/domain/codec.js';
 import type { Command } from '../../shared/domain/commands.js';
-import { GENESIS } from '../../shared/domain/genesis.js';
 import { Progress } from '../progress.js';
 import type { OrderFlow } from './order-flow.js';
 
@@ -38,9 +37,9 @@ export class TradedExchange {
     this.#batchSize = batchSize;
   }
 
-  /** Its assets and markets. */
-  found(): BatchText {
-    return this.#batch(GENESIS);
+  /** @param commands that make its assets and markets */
+  found(commands: readonly Command[]): BatchText {
+    return this.#batch(commands);
   }
 
   /** Draws commands until there is so much of something, or a little more where a command may count for several. */
