@@ -6,15 +6,17 @@
  *
  * Guarantees: the exit code is 0 only when every accepted order is in Postgres exactly once.
  */
-import { fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { decodeFromCompressedBase64, type Histogram } from 'hdr-histogram-js';
 import { Client } from '../scripts/client/client.js';
+import { exitWith } from '../scripts/running/refusal.js';
 import { createPool } from '../shared/io/postgres.js';
 import { durabilityLines } from './measuring/durability.js';
+import { endingAll } from './measuring/ending.js';
 import { type BenchExchange, startExchange } from './measuring/exchange.js';
 import { machineLine } from './measuring/machine.js';
+import { startChild } from './measuring/processes.js';
 import type { LoadTask } from './overload/child.js';
 import type { Measured } from './overload/load.js';
 import { openPairs, type Pair } from './overload/pairs.js';
@@ -37,16 +39,15 @@ const usual = Number(values.usual);
 const most = usual * Number(values.factor);
 const retryPauseMs = Number(values.pause);
 
-const exchange = await startExchange();
 try {
-  console.log(machineLine());
-  for (const line of await durabilityLines(exchange)) console.log(line);
-  await run(exchange);
-} finally {
-  await exchange.stop();
+  await endingAll(run);
+} catch (error) {
+  exitWith(error);
 }
 
-async function run(exchange: BenchExchange): Promise<void> {
+async function run(): Promise<void> {
+  const exchange = await startExchange();
+  console.log([machineLine(), ...(await durabilityLines(exchange))].join('\n'));
   const pairs = await openPairs(exchange, most);
   const phases: [connections: number, seconds: number][] = [
     [usual, USUAL_SECONDS],
@@ -81,7 +82,7 @@ function makeLoad(exchange: BenchExchange, pairs: readonly Pair[], seconds: numb
 
 function inProcess(task: LoadTask): Promise<Measured> {
   return new Promise((resolve, reject) => {
-    const child = fork(CHILD);
+    const child = startChild(CHILD, []);
     child.once('message', measured => resolve(measured as Measured));
     child.once('exit', code => reject(new Error(`a process that makes load ended with ${code}`)));
     child.send(task);

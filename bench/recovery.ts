@@ -3,6 +3,8 @@
  * `npm run bench`, of any size.
  */
 import { parseArgs } from 'node:util';
+import { exitWith } from '../scripts/running/refusal.js';
+import { endingAll } from './measuring/ending.js';
 import { machineLine } from './measuring/machine.js';
 import { rowTable } from './measuring/rows.js';
 import { reportRecoveryOf } from './recovery/suite.js';
@@ -15,11 +17,13 @@ const { values } = parseArgs({
     journal: { type: 'string', default: '300000' },
   },
 });
-const { accounts, open, ended, journal } = values;
-const { rows, lines = [] } = await reportRecoveryOf({
-  accounts: Number(accounts),
-  open: Number(open),
-  ended: Number(ended),
-  journal: Number(journal),
-});
-console.log([machineLine(), '', ...rowTable(rows), ...lines].join('\n'));
+const [accounts, open, ended, journal] = [values.accounts, values.open, values.ended, values.journal].map(
+  Number,
+) as [number, number, number, number];
+
+try {
+  const { rows, lines = [] } = await endingAll(() => reportRecoveryOf({ accounts, open, ended, journal }));
+  console.log([machineLine(), '', ...rowTable(rows), ...lines].join('\n'));
+} catch (error) {
+  exitWith(error);
+}

@@ -11,6 +11,7 @@ import { randomInt } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { createSigner } from 'fast-jwt';
+import { endingAll } from '../bench/measuring/ending.js';
 import { type BenchExchange, startExchange } from '../bench/measuring/exchange.js';
 import { FIRST_USER } from '../shared/domain/entities.js';
 import { keysOf } from '../shared/io/keys.js';
@@ -32,7 +33,8 @@ const USERS = 3;
 const FUNDS = { BTC: '100', ETH: '1000', USDT: '1000000' };
 
 try {
-  process.exitCode = await run(options());
+  const asked = options();
+  process.exitCode = await endingAll(() => run(asked));
 } catch (error) {
   exitWith(error);
 }
@@ -79,7 +81,6 @@ async function run({ requests, seed }: Options): Promise<number> {
     return report.faults.length === 0 && isWhole ? 0 : 1;
   } finally {
     redis.disconnect();
-    await exchange.stop();
   }
 }
 

@@ -63,7 +63,8 @@ async function run({ rate, minutes, url }: Arguments): Promise<void> {
   const traders = await signUp(url.origin);
   const tally = new Tally();
   const address = { host: url.hostname, port: Number(url.port || 80) };
-  const loop = new OpenLoop(address, traders.map(requestsOf), tally, { perSecond: rate, place: 0, of: 1 });
+  const scripts = traders.map(one => requestsOf(one, 'load'));
+  const loop = new OpenLoop(address, scripts, tally, { perSecond: rate, place: 0, of: 1 });
   loop.start();
   tally.measure();
   const progress = setInterval(() => console.log(tally.progress()), PROGRESS_MS);

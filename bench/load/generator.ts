@@ -8,6 +8,8 @@ import { Tally } from './tally.js';
 
 export interface LoadTask {
   address: Address;
+  /** Its name. */
+  load: string;
   /** By connection. */
   traders: readonly Traders[][];
   warmUpSeconds: number;
@@ -19,9 +21,9 @@ export interface LoadTask {
 // Whoever has started it is gone, or wants no more.
 process.once('disconnect', () => process.exit());
 
-process.once('message', async ({ address, traders, warmUpSeconds, seconds, rate }: LoadTask) => {
+process.once('message', async ({ address, load, traders, warmUpSeconds, seconds, rate }: LoadTask) => {
   const tally = new Tally();
-  const scripts = traders.map(ofConnection => ofConnection.flatMap(requestsOf));
+  const scripts = traders.map(ofConnection => ofConnection.flatMap(one => requestsOf(one, load)));
   const loop = rate ? new OpenLoop(address, scripts, tally, rate) : new ClosedLoop(address, scripts, tally);
   loop.start();
   await delay(warmUpSeconds * 1000);

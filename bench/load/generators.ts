@@ -1,8 +1,7 @@
 /** Load from processes of their own, and what became of it. */
-import { fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { NODE_OPTIONS } from '../../scripts/running/program.js';
 import { Latencies } from '../measuring/latencies.js';
+import { startChild } from '../measuring/processes.js';
 import { percent } from '../measuring/text.js';
 import type { Address } from './connection.js';
 import type { LoadTask } from './generator.js';
@@ -29,7 +28,7 @@ export interface Outcome {
   leftOver: number;
   acts: Acts;
   /** Answers other than expected, a trifle: what they were about may have happened or not. */
-  unexpected: number;
+  unexpected: Measured['unexpected'];
   samples: Partial<Record<Act, string>>;
   /** Of a core, by the generator that took most. */
   busiest: number;
@@ -43,13 +42,16 @@ const BUSY = 0.9;
 /** Answers other than expected, of all: beyond that a bench measures something else than it says. */
 const MOST_UNEXPECTED = 0.001;
 
+let loads = 0;
+
 /** Throws where the exchange refused more than a trifle. */
 export async function runLoad(load: Load): Promise<Outcome> {
   const generators = Math.min(MOST_GENERATORS, load.connections);
+  const name = String(++loads);
   const parts = await Promise.all(
-    Array.from({ length: generators }, (_, index) => generate(taskOf(load, index, generators))),
+    Array.from({ length: generators }, (_, index) => generate(taskOf(load, name, index, generators))),
   );
-  const unexpected = assertExpected(parts);
+  assertExpected(parts);
   const sum = (figure: (part: Measured) => number) => parts.reduce((total, part) => total + figure(part), 0);
   return {
     perSecond: sum(({ answered, seconds }) => answered / seconds),
@@ -57,7 +59,7 @@ export async function runLoad(load: Load): Promise<Outcome> {
     lateness: Latencies.merged(parts.map(({ lateness }) => lateness)),
     leftOver: sum(({ leftOver }) => leftOver),
     acts: sumOfActs(parts.map(({ acts }) => acts)),
-    unexpected,
+    unexpected: parts.flatMap(part => part.unexpected),
     samples: parts[0]!.samples,
     busiest: Math.max(...parts.map(({ ownCpu }) => ownCpu)),
   };
@@ -68,36 +70,39 @@ export function sumOfActs(all: readonly Acts[]): Acts {
   return { REST: sum('REST'), TRADE: sum('TRADE'), CANCEL: sum('CANCEL') };
 }
 
-/** Empty where the generators had time to spare. */
-export function limitNote(outcomes: readonly Outcome[]): string[] {
-  const busiest = Math.max(...outcomes.map(({ busiest }) => busiest));
-  return busiest < BUSY ? [] : [`the load generator was the limit (${percent(busiest, 1, 0)} of a core)`];
+export function countOf(unexpected: Measured['unexpected']): number {
+  return unexpected.reduce((sum, [, times]) => sum + times, 0);
 }
 
-function taskOf(load: Load, index: number, generators: number): LoadTask {
+/** Empty where they had time to spare. @param who with its verb */
+export function limitNote(who: string, turns: readonly { busiest: number }[]): string[] {
+  const busiest = Math.max(...turns.map(({ busiest }) => busiest));
+  return busiest < BUSY ? [] : [`${who} the limit (${percent(busiest, 1, 0)} of a core)`];
+}
+
+function taskOf(load: Load, name: string, index: number, generators: number): LoadTask {
   const { address, connections, traders, warmUpSeconds, seconds, perSecond } = load;
   const mine = Array.from({ length: connections }, (_, connection) =>
     traders.filter((_, place) => place % connections === connection),
   ).filter((_, connection) => connection % generators === index);
   const rate = perSecond === undefined ? {} : { rate: { perSecond, place: index, of: generators } };
-  return { address, traders: mine, warmUpSeconds, seconds, ...rate };
+  return { address, load: name, traders: mine, warmUpSeconds, seconds, ...rate };
 }
 
 function generate(task: LoadTask): Promise<Measured> {
   return new Promise((resolve, reject) => {
-    const child = fork(GENERATOR, { execArgv: NODE_OPTIONS });
+    const child = startChild(GENERATOR, []);
     child.once('message', measured => resolve(measured as Measured));
     child.once('exit', code => reject(new Error(`a process that makes load ended with ${code}`)));
     child.send(task);
   });
 }
 
-/** Gives how many were not. */
-function assertExpected(parts: readonly Measured[]): number {
+function assertExpected(parts: readonly Measured[]): void {
   const { REST, TRADE, CANCEL } = sumOfActs(parts.map(({ acts }) => acts));
   const unexpected = parts.flatMap(part => part.unexpected);
-  const count = unexpected.reduce((sum, [, times]) => sum + times, 0);
-  if (count <= MOST_UNEXPECTED * (REST + TRADE + CANCEL)) return count;
+  const count = countOf(unexpected);
+  if (count <= MOST_UNEXPECTED * (REST + TRADE + CANCEL)) return;
   const lines = unexpected.map(([body, times]) => `${times} times ${body}`);
   throw new Error(
     `of ${REST + TRADE + CANCEL + count} requests these were not answered as they should:\n${lines.join('\n')}`,

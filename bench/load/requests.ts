@@ -19,17 +19,26 @@ export interface Traders {
 
 const ORDER_PATH = '/api/v1/order';
 
-export function requestsOf({ pair, makerToken, takerToken }: Traders): Request[] {
+/** @param load what its orders' names begin with, so that none is in the way of what another load could not cancel */
+export function requestsOf({ pair, makerToken, takerToken }: Traders, load: string): Request[] {
   return cycleOf(pair).map(({ act, command }) => ({
     act,
-    bytes: Buffer.from(requestOf(command, act === 'TRADE' ? takerToken : makerToken), 'latin1'),
+    bytes: Buffer.from(requestOf(command, load, act === 'TRADE' ? takerToken : makerToken), 'latin1'),
   }));
 }
 
-function requestOf(command: Command, token: string): string {
-  if (command.kind !== 'CANCEL_ORDER') return httpRequest('POST', ORDER_PATH, token, orderForm(command));
+function requestOf(command: Command, load: string, token: string): string {
+  if (command.kind !== 'CANCEL_ORDER') {
+    const form = orderForm(command);
+    const name = form.clientOrderId && { clientOrderId: `${load}-${form.clientOrderId}` };
+    return httpRequest('POST', ORDER_PATH, token, { ...form, ...name });
+  }
   const { market, clientOrderId } = command.body;
-  return httpRequest('DELETE', `${ORDER_PATH}?market=${market}&clientOrderId=${clientOrderId}`, token);
+  return httpRequest(
+    'DELETE',
+    `${ORDER_PATH}?market=${market}&clientOrderId=${load}-${clientOrderId}`,
+    token,
+  );
 }
 
 /**

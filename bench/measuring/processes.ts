@@ -1,11 +1,12 @@
-/** The exchange's own programs, one by one, as processes on servers of the bench's. */
-import { type ChildProcess, spawn } from 'node:child_process';
+/** Processes that a bench starts, the exchange's own programs among them. All of them end with it. */
+import { type ChildProcess, fork, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import type { Target } from '../../scripts/generating/store.js';
 import { ENGINE_OPTIONS, NODE_OPTIONS } from '../../scripts/running/program.js';
+import { endsWithUs } from './ending.js';
 
 type Logged = ReadonlyMap<string, Record<string, unknown>>;
 
@@ -25,7 +26,13 @@ export function startWriter(target: Target): ChildProcess {
   return start('db-writer', NODE_OPTIONS, target);
 }
 
+/** A module of the bench's own as a process that talks with us by messages. @param options of Node */
+export function startChild(module: string, args: readonly string[], options = NODE_OPTIONS): ChildProcess {
+  return endingWithUs(fork(module, args, { execArgv: options, detached: true }));
+}
+
 export async function stop(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
   const ended = once(child, 'exit');
   child.kill('SIGTERM');
   await ended;
@@ -49,15 +56,24 @@ function megabytes(pid: number, name: string): number {
 function start(program: string, options: readonly string[], target: Target): ChildProcess {
   const main = fileURLToPath(new URL(`../../${program}/main.js`, import.meta.url));
   const { redisUrl, databaseUrl, namespace } = target;
-  return spawn(process.execPath, [...options, main], {
-    env: {
-      ...process.env,
-      REDIS_URL: redisUrl,
-      DATABASE_URL: databaseUrl,
-      NAMESPACE: namespace,
-      INSTANCE: program,
-      LOG_LEVEL: 'info',
-    },
+  const env = {
+    ...process.env,
+    REDIS_URL: redisUrl,
+    DATABASE_URL: databaseUrl,
+    NAMESPACE: namespace,
+    INSTANCE: program,
+    LOG_LEVEL: 'info',
+  };
+  const child = spawn(process.execPath, [...options, main], {
+    env,
+    detached: true,
     stdio: ['ignore', program === 'engine' ? 'pipe' : 'ignore', 'inherit'],
   });
+  return endingWithUs(child);
+}
+
+/** It is a process group of its own, so that Ctrl-C reaches only us. */
+function endingWithUs(child: ChildProcess): ChildProcess {
+  endsWithUs(() => stop(child));
+  return child;
 }

@@ -1,10 +1,10 @@
 /** All the readers of one gateway, in processes of their own. */
-import { type ChildProcess, fork } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import { NODE_OPTIONS } from '../../scripts/running/program.js';
 import type { Address } from '../load/connection.js';
 import { Latencies } from '../measuring/latencies.js';
+import { startChild } from '../measuring/processes.js';
 import type { ReadersReport, ReadersTask } from './readers.js';
 
 const READERS = fileURLToPath(new URL('readers.js', import.meta.url));
@@ -30,7 +30,7 @@ export class Crowd {
     const processes = Array.from({ length: PROCESSES }, (_, index) => {
       const address = { host, port };
       const task: ReadersTask = { address, sockets: sockets / PROCESSES, stuck: index === 0 ? 1 : 0, stream };
-      return fork(READERS, [JSON.stringify(task)], { execArgv: NODE_OPTIONS });
+      return startChild(READERS, [JSON.stringify(task)]);
     });
     await Promise.all(processes.map(readers => once(readers, 'message')));
     return new Crowd(processes);

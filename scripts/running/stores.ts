@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import type { Config } from '../../shared/io/config.js';
 import { recordedAddresses, type ServerAddresses } from './addresses.js';
 import { claimDataDir, type DataDir } from './data-dir.js';
+import { interruption } from './interruption.js';
 import { stopOrphans } from './orphans.js';
 import { startPrivatePostgres } from './private-postgres.js';
 import { startPrivateRedis } from './private-redis.js';
@@ -73,15 +74,4 @@ async function withPrivateServers(
   } finally {
     await Promise.all(servers.map(server => server.stop()));
   }
-}
-
-/** Rejects at the first signal to end. */
-function interruption(): Promise<never> {
-  const interrupted = new Promise<never>((_, reject) => {
-    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
-      process.on(signal, () => reject(new Refusal(`Interrupted by ${signal}.`)));
-    }
-  });
-  interrupted.catch(() => undefined);
-  return interrupted;
 }
