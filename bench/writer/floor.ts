@@ -1,6 +1,7 @@
 /**
  * The floor of the writer: the rows that it writes for a journal, in as many transactions, by COPY into tables without an
- * index. The rows are text before the clock runs.
+ * index. While they are made into text the clock
+ * stands.
  */
 import { once } from 'node:events';
 import { finished } from 'node:stream/promises';
@@ -13,9 +14,9 @@ import { JournalReader } from '../../db-writer/journal-reader.js';
 import type { Target } from '../../scripts/generating/store.js';
 import { ENTITY_KINDS, KINDS } from '../../shared/domain/entities.js';
 import type { Fields } from '../../shared/domain/fields.js';
-import { keysOf } from '../../shared/io/keys.js';
 import { createPool } from '../../shared/io/postgres.js';
 import { columnsOf } from '../../shared/io/tables.js';
+import type { Span } from './parts.js';
 
 export interface Copied {
   rows: number;
@@ -28,37 +29,43 @@ interface Copy {
   rows: number;
 }
 
-const SCHEMA = 'floor';
+export class WriterFloor {
+  readonly #redis: Redis;
+  readonly #pool: pg.Pool;
 
-/** Of the journal between two sequences. */
-export async function copyRows(target: Target, span: { after: number; end: number }): Promise<Copied> {
-  const transactions = await transactionsOf(target, span);
-  const pool = createPool(target.databaseUrl, SCHEMA, 1);
-  await makeTables(pool, target.namespace);
-  const client = await pool.connect();
-  const started = performance.now();
-  for (const copies of transactions) await run(client, copies);
-  const seconds = (performance.now() - started) / 1000;
-  client.release();
-  await pool.query(`DROP SCHEMA ${SCHEMA} CASCADE`);
-  await pool.end();
-  return { rows: transactions.flat().reduce((sum, { rows }) => sum + rows, 0), seconds };
-}
-
-async function transactionsOf(
-  { redisUrl, namespace }: Target,
-  span: { after: number; end: number },
-): Promise<Copy[][]> {
-  const redis = new Redis(redisUrl);
-  const reader = new JournalReader(redis, keysOf(namespace).journal, 0, new AbortController().signal);
-  const transactions: Copy[][] = [];
-  for (let last = span.after; last < span.end; ) {
-    const changes = fold((await reader.after(last)).batches);
-    transactions.push(copiesOf(changes));
-    last = changes.sequence;
+  private constructor(redis: Redis, pool: pg.Pool) {
+    this.#redis = redis;
+    this.#pool = pool;
   }
-  redis.disconnect();
-  return transactions;
+
+  static async open({ databaseUrl, redisUrl, namespace }: Target): Promise<WriterFloor> {
+    const schema = `floor_of_${namespace}`;
+    const pool = createPool(databaseUrl, schema, 1);
+    await makeTables(pool, schema, namespace);
+    return new WriterFloor(new Redis(redisUrl), pool);
+  }
+
+  /** What the journal in a stream has after one sequence up to another, in the transactions of the db-writer's reader. */
+  async copy(stream: string, { after, end }: Span): Promise<Copied> {
+    const reader = new JournalReader(this.#redis, stream, 0, new AbortController().signal);
+    const client = await this.#pool.connect();
+    const copied = { rows: 0, seconds: 0 };
+    for (let last = after; last < end; ) {
+      const changes = fold((await reader.after(last)).batches);
+      const copies = copiesOf(changes);
+      const started = performance.now();
+      await run(client, copies);
+      copied.seconds += (performance.now() - started) / 1000;
+      copied.rows += copies.reduce((sum, { rows }) => sum + rows, 0);
+      last = changes.sequence;
+    }
+    client.release();
+    return copied;
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([this.#redis.quit(), this.#pool.end()]);
+  }
 }
 
 function copiesOf({ images, trades, ledger, candles }: Changes): Copy[] {
@@ -79,11 +86,11 @@ function copyOf(statement: string, rows: readonly Row[]): Copy {
   return { statement, text: [...copyText(rows)].join(''), rows: rows.length };
 }
 
-async function makeTables(pool: pg.Pool, namespace: string): Promise<void> {
-  await pool.query(`CREATE SCHEMA ${SCHEMA}`);
+async function makeTables(pool: pg.Pool, schema: string, namespace: string): Promise<void> {
+  await pool.query(`CREATE SCHEMA ${schema}`);
   const tables = [...ENTITY_KINDS.map(kind => KINDS[kind].table), 'trades', 'ledger', 'klines'];
   for (const table of tables)
-    await pool.query(`CREATE TABLE ${SCHEMA}.${table} (LIKE ${namespace}.${table})`);
+    await pool.query(`CREATE TABLE ${schema}.${table} (LIKE ${namespace}.${table})`);
 }
 
 async function run(client: pg.PoolClient, copies: readonly Copy[]): Promise<void> {

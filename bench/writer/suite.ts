@@ -1,78 +1,96 @@
 /**
- * Suite `writer`: the real db-writer alone, from a journal that is already there into Postgres. The floor copies the same
- * rows into tables without an index.
+ * Suite `writer`: the real db-writer from the journal into Postgres. It gets the journal part by part, each already whole;
+ * before each the floor copies the same rows into tables without an index.
  */
+import { setTimeout as delay } from 'node:timers/promises';
+import { Redis } from 'ioredis';
+import type pg from 'pg';
 import { generate } from '../../scripts/generating/generate.js';
+import { keysOf } from '../../shared/io/keys.js';
 import { createPool } from '../../shared/io/postgres.js';
 import { durabilityLines } from '../measuring/durability.js';
+import { peakOf, startWriter } from '../measuring/processes.js';
 import { tell } from '../measuring/progress.js';
+import { ofTurns } from '../measuring/rounds.js';
 import { atLeast, type Report, withFloor } from '../measuring/rows.js';
-import { type Servers, startServers } from '../measuring/servers.js';
-import { median, whole } from '../measuring/text.js';
+import { startServers } from '../measuring/servers.js';
+import { whole } from '../measuring/text.js';
 import { assertWhole } from '../recovery/postgres-rows.js';
-import { catchUp } from '../recovery/processes.js';
-import { copyRows } from './floor.js';
+import { WriterFloor } from './floor.js';
+import { append, type Part, partsOf } from './parts.js';
 
-const ROUNDS = 2;
+const ROUNDS = 5;
+const BATCH = 512;
 /** About what the writer takes in a second of measuring, so that `--seconds` means about that. */
-const COMMANDS_PER_SECOND = 20_000;
-const SECONDS = 4;
-const STATE = { accounts: 1000, open: 10_000, ended: 0, batch: 512 };
+const BATCHES_PER_SECOND = 50;
+const SECONDS = 1;
+const STATE = { accounts: 1000, markets: 3, open: 10_000, ended: 0, batch: BATCH, seed: 1 };
+const POLL_MS = 2;
+const FLOOR_STREAM = 'floor:journal';
 
-interface Round {
+interface Turn {
   commands: number;
-  floorCommands: number;
-  rowsPerCommand: number;
-  megabytes: number;
+  rows: number;
+  seconds: number;
 }
 
-/** @param seconds about so long a round takes */
+/** @param seconds about so long a turn takes */
 export async function reportWriter(seconds = SECONDS): Promise<Report> {
+  tell('writer: a journal is made');
   const servers = await startServers();
-  try {
-    const rounds: Round[] = [];
-    for (let round = 1; round <= ROUNDS; round++)
-      rounds.push(await measure(servers, round, Math.round(seconds * COMMANDS_PER_SECOND)));
-    const of = (figure: keyof Round) => median(rounds.map(one => one[figure]));
-    const [commands, floor, rows] = [of('commands'), of('floorCommands'), of('rowsPerCommand')];
-    return {
-      rows: [
-        {
-          case: 'commands',
-          unit: 'commands/s',
-          ...withFloor(commands, floor),
-          goal: atLeast(commands, 30_000, 50_000),
-          notes: [`${rows.toFixed(1)} rows a command, ${whole(of('megabytes'))} MB at most`],
-        },
-        { case: 'rows', unit: 'rows/s', ...withFloor(commands * rows, floor * rows) },
-      ],
-      lines: [
-        ...(await durabilityLines(servers)),
-        'afterwards Postgres held every row once, and the state hash',
-      ],
-    };
-  } finally {
-    await servers.stop();
+  const target = { ...servers, namespace: 'bench' };
+  const batches = Math.max(1, Math.round(seconds * BATCHES_PER_SECOND));
+  // The first part is for warming up.
+  const generated = await generate(target, { ...STATE, journal: (ROUNDS + 1) * batches * BATCH });
+  const { journal } = keysOf(target.namespace);
+  const redis = new Redis(target.redisUrl);
+  const pool = createPool(target.databaseUrl, target.namespace, 1);
+  const floor = await WriterFloor.open(target);
+  const parts = partsOf(redis, journal, { watermark: generated.watermark, batches });
+  const writer = startWriter(target);
+  const write = async ({ end, entries }: Part) => {
+    await append(redis, journal, entries);
+    return secondsUntilWritten(pool, end);
+  };
+  await write((await parts.next()).value!);
+  tell('writer: measuring');
+  const turns = { measured: [] as Turn[], floor: [] as Turn[] };
+  for await (const part of parts) {
+    const commands = part.end - part.after;
+    await append(redis, FLOOR_STREAM, part.entries);
+    const { rows, seconds } = await floor.copy(FLOOR_STREAM, part);
+    turns.floor.push({ commands, rows, seconds });
+    turns.measured.push({ commands, rows, seconds: await write(part) });
   }
+  const megabytes = peakOf(writer.pid!);
+  await assertWhole(pool, generated);
+  await Promise.all([pool.end(), floor.close(), redis.quit()]);
+  const commands = withFloor(ofTurns(turns, ({ commands, seconds }) => commands / seconds));
+  return {
+    rows: [
+      {
+        case: 'commands',
+        unit: 'commands/s',
+        ...commands,
+        goal: atLeast(commands.value, 30_000, 50_000),
+        notes: [`parts of ${whole(batches * BATCH)} commands; ${whole(megabytes)} MB at most`],
+      },
+      {
+        case: 'rows',
+        unit: 'rows/s',
+        ...withFloor(ofTurns(turns, ({ rows, seconds }) => rows / seconds)),
+      },
+    ],
+    lines: [
+      ...(await durabilityLines(servers)),
+      'afterwards Postgres held every row once, and the state hash',
+    ],
+  };
 }
 
-/** The same journal each time, in a namespace of its own. */
-async function measure(servers: Servers, round: number, journal: number): Promise<Round> {
-  tell(`writer, round ${round} of ${ROUNDS}: ${whole(journal)} commands are made`);
-  const target = { ...servers, namespace: `round_${round}` };
-  const generated = await generate(target, { ...STATE, journal, seed: 1 });
-  const span = { after: generated.watermark, end: generated.end };
-  tell(`writer, round ${round} of ${ROUNDS}: the floor`);
-  const floor = await copyRows(target, span);
-  tell(`writer, round ${round} of ${ROUNDS}: the db-writer`);
-  const pool = createPool(target.databaseUrl, target.namespace, 1);
-  const written = await catchUp(target, pool, generated.end);
-  await assertWhole(pool, generated);
-  await pool.end();
-  return {
-    commands: written.commandsPerSecond,
-    floorCommands: journal / floor.seconds,
-    rowsPerCommand: floor.rows / journal,
-    megabytes: written.peakMegabytes,
-  };
+async function secondsUntilWritten(pool: pg.Pool, sequence: number): Promise<number> {
+  const started = performance.now();
+  const watermark = async () => Number((await pool.query('SELECT sequence FROM watermark')).rows[0].sequence);
+  while ((await watermark()) < sequence) await delay(POLL_MS);
+  return (performance.now() - started) / 1000;
 }
