@@ -1,17 +1,20 @@
 /**
- * `npm run bench [-- --suite book|engine|pipeline|http|ws|writer|recovery] [--json] [--seconds N]`: the whole system,
- * suite by suite, on servers of its own, each figure beside a floor that was measured in turn with it.
+ * `npm run bench [-- --suite book|engine|pipeline|http|growth|ws|writer|recovery] [--json] [--seconds N]`: the whole
+ * system, suite by suite, on servers of its own, each figure beside a floor that was measured in turn with it.
  *
- * The table goes to stdout, or with `--json` a line of JSON for each row; how far it has come, and everything else, to
- * stderr. A goal that is missed changes no exit code: it says whether the measuring went right.
+ * The tables go to stdout, or with `--json` lines of JSON: one of the run, one of each row, one of each suite; how far it
+ * has come goes to stderr. A goal that is missed changes no exit code: it says whether the measuring went right. After
+ * Ctrl-C nothing is left running.
  */
 import { parseArgs } from 'node:util';
 import { exitWith, Refusal } from '../scripts/running/refusal.js';
 import { reportBook, reportEngine } from './engine/suites.js';
+import { reportGrowth } from './growth/suite.js';
 import { reportHttp } from './http/suite.js';
-import { CpuWatch, machineLine } from './measuring/machine.js';
+import { endingAll } from './measuring/ending.js';
+import { CpuWatch, machineLine, thisRun } from './measuring/machine.js';
 import { tellDone } from './measuring/progress.js';
-import { type Report, type Row, rowTable } from './measuring/rows.js';
+import { type Report, type ResultLine, rowTable } from './measuring/rows.js';
 import { reportPipeline } from './pipeline/suite.js';
 import { reportRecovery } from './recovery/suite.js';
 import { reportWriter } from './writer/suite.js';
@@ -25,6 +28,7 @@ const SUITES: Readonly<Record<string, Suite>> = {
   engine: reportEngine,
   pipeline: reportPipeline,
   http: reportHttp,
+  growth: reportGrowth,
   ws: reportWs,
   writer: reportWriter,
   recovery: reportRecovery,
@@ -34,16 +38,18 @@ const USAGE = `Usage: npm run bench [-- --suite ${Object.keys(SUITES).join('|')}
 
 try {
   const { suites, json, seconds } = readArguments();
-  if (!json) console.log(machineLine());
+  if (json) tellLine({ run: thisRun() });
+  else console.log(machineLine());
   for (const suite of suites) {
     try {
-      await run(suite, json, seconds);
+      await endingAll(() => run(suite, json, seconds));
     } catch (error) {
+      if (error instanceof Refusal) throw error;
       console.error(`suite ${suite} failed:`, error);
       process.exitCode = 1;
     }
   }
-  // What a suite that failed has left running ends with us.
+  // A suite that failed may have left a connection open.
   process.exit();
 } catch (error) {
   exitWith(error);
@@ -66,14 +72,19 @@ function readArguments(): { suites: string[]; json: boolean; seconds: number | u
 }
 
 async function run(suite: string, json: boolean, seconds: number | undefined): Promise<void> {
-  const watch = new CpuWatch();
+  const [watch, started] = [new CpuWatch(), performance.now()];
   const { rows, lines = [] } = await SUITES[suite]!(seconds);
   tellDone();
+  const took = Math.round((performance.now() - started) / 1000);
   const remarks = [...lines, ...watch.warnings()];
   if (json) {
-    for (const row of rows) console.log(JSON.stringify({ suite, ...row } satisfies Row));
-    for (const line of remarks) console.error(line);
+    for (const row of rows) tellLine({ suite, ...row });
+    tellLine({ suite, seconds: took, remarks });
   } else {
-    console.log(['', `Suite ${suite}`, ...rowTable(rows), ...remarks].join('\n'));
+    console.log(['', `Suite ${suite}, ${took} s`, ...rowTable(rows), ...remarks].join('\n'));
   }
+}
+
+function tellLine(line: ResultLine): void {
+  console.log(JSON.stringify(line));
 }

@@ -5,8 +5,9 @@
  */
 import { createRequire } from 'node:module';
 import { tell, tellDone } from '../measuring/progress.js';
+import { ofTurns } from '../measuring/rounds.js';
 import { atLeast, type Report, withFloor } from '../measuring/rows.js';
-import { median, whole } from '../measuring/text.js';
+import { whole } from '../measuring/text.js';
 import { inFreshProcess } from './fresh-process.js';
 import { BATCH, type Book, LoadedExchange, levelsHeld } from './loaded-exchange.js';
 import type { FlowShape } from './order-flow.js';
@@ -58,8 +59,8 @@ function report(rounds: Record<Who, Side[]>): Report {
   const all = [...rounds.ours, ...rounds.other];
   checkSameBooks(all);
   const commands = all[0]!.batches * BATCH;
-  const rate = (who: Who) => (1_000 * commands) / median(rounds[who].map(({ ms }) => ms));
-  const figures = withFloor(rate('ours'), rate('other'));
+  const turns = { measured: rounds.ours, floor: rounds.other };
+  const figures = withFloor(ofTurns(turns, ({ ms }) => (1_000 * commands) / ms));
   const { version } = createRequire(import.meta.url)('nodejs-order-book/package.json') as { version: string };
   const otherName = `nodejs-order-book ${version}`;
   return {
@@ -72,7 +73,7 @@ function report(rounds: Record<Who, Side[]>): Report {
         case: `comparison with ${otherName}`,
         unit: 'commands/s',
         ...figures,
-        goal: { what: 'ratio', ...atLeast(figures.ratio!, LEAST_RATIO) },
+        goal: { what: 'ratio', ...atLeast(figures.ratio, LEAST_RATIO) },
       },
     ],
   };

@@ -69,7 +69,7 @@ export async function reportSteadyLoad(seconds: number): Promise<Report> {
       {
         case: 'steady load, longest pause; floor: of the machine alone',
         unit: 'ms',
-        ...withFloor(load.pauses.longestMs, load.machine.longestMs),
+        ...withFloor({ measured: [load.pauses.longestMs], floor: [load.machine.longestMs] }),
       },
     ],
   };

@@ -4,17 +4,26 @@
  * requests and does nothing else.
  */
 import { openAccounts } from '../load/accounts.js';
-import { type Load, limitNote, type Outcome, runLoad, sumOfActs } from '../load/generators.js';
+import type { Address } from '../load/connection.js';
+import { countOf, type Load, limitNote, type Outcome, runLoad, sumOfActs } from '../load/generators.js';
 import type { Traders } from '../load/requests.js';
 import type { Acts } from '../load/tally.js';
 import { durabilityLines } from '../measuring/durability.js';
 import { type BenchExchange, startExchange } from '../measuring/exchange.js';
 import { Latencies } from '../measuring/latencies.js';
 import { tell } from '../measuring/progress.js';
-import { inTurn } from '../measuring/rounds.js';
-import { atLeast, atMost, type Figures, percentilesOf, type Report, withFloor } from '../measuring/rows.js';
-import { median, whole } from '../measuring/text.js';
-import { type Floor, startFloor } from './floor.js';
+import { inTurn, ofTurns, type Turns } from '../measuring/rounds.js';
+import {
+  atLeast,
+  atMost,
+  curveOf,
+  type Figures,
+  percentilesOf,
+  type Report,
+  withFloor,
+} from '../measuring/rows.js';
+import { whole } from '../measuring/text.js';
+import { startFloor } from './floor.js';
 import { assertStored, type Lag, settle } from './stored.js';
 
 const ROUNDS = 3;
@@ -22,8 +31,8 @@ const SECONDS = 2;
 const WARM_UP_SECONDS = 0.5;
 
 const OPEN_CONNECTIONS = 256;
-const OPEN_ROUNDS = 1;
-const OPEN_SECONDS = 4;
+const OPEN_ROUNDS = 2;
+const OPEN_SECONDS = 2;
 
 /** Of a second's requests: what one pause leaves behind. */
 const TOLERATED_LEFT_OVER = 0.01;
@@ -58,22 +67,18 @@ const OPEN: { perSecond: number; goal?: Goal }[] = [
 export async function reportHttp(seconds?: number): Promise<Report> {
   tell('http: an exchange is started');
   const exchange = await startExchange();
-  try {
-    const lines = await durabilityLines(exchange);
-    const bench = await HttpBench.start(exchange);
-    const rows: Figures[] = [];
-    for (const { connections, goal } of CLOSED)
-      rows.push(
-        await bench.row(`${connections} connections`, { connections, seconds: seconds ?? SECONDS }, goal),
-      );
-    for (const { perSecond, goal } of OPEN) {
-      const load = { connections: OPEN_CONNECTIONS, seconds: seconds ?? OPEN_SECONDS, perSecond };
-      rows.push(await bench.row(`open loop, ${whole(perSecond)} a second`, load, goal));
-    }
-    return { rows, lines: [...lines, await bench.end()] };
-  } finally {
-    await exchange.stop();
+  const lines = await durabilityLines(exchange);
+  const bench = await HttpBench.start(exchange);
+  const rows: Figures[] = [];
+  for (const { connections, goal } of CLOSED)
+    rows.push(
+      await bench.row(`${connections} connections`, { connections, seconds: seconds ?? SECONDS }, goal),
+    );
+  for (const { perSecond, goal } of OPEN) {
+    const load = { connections: OPEN_CONNECTIONS, seconds: seconds ?? OPEN_SECONDS, perSecond };
+    rows.push(await bench.row(`open loop, ${whole(perSecond)} a second`, load, goal));
   }
+  return { rows, lines: [...lines, await bench.stored()] };
 }
 
 type Size = Pick<Load, 'connections' | 'seconds' | 'perSecond'>;
@@ -85,16 +90,16 @@ interface Turn extends Outcome {
 class HttpBench {
   readonly #exchange: BenchExchange;
   readonly #traders: readonly Traders[];
-  readonly #floor: Floor;
+  readonly #floor: Address;
   readonly #acts: Acts[];
   #unexpected: number;
 
-  private constructor(exchange: BenchExchange, traders: readonly Traders[], floor: Floor, first: Outcome) {
+  private constructor(exchange: BenchExchange, traders: readonly Traders[], floor: Address, first: Outcome) {
     this.#exchange = exchange;
     this.#traders = traders;
     this.#floor = floor;
     this.#acts = [first.acts];
-    this.#unexpected = first.unexpected;
+    this.#unexpected = countOf(first.unexpected);
   }
 
   /** Opens the accounts, and learns from a first load what the exchange answers. */
@@ -108,24 +113,23 @@ class HttpBench {
 
   async row(name: string, size: Size, goal: Goal = () => undefined): Promise<Figures> {
     tell(`http: ${name}`);
-    const { measured, floor } = await inTurn<Turn>(size.perSecond === undefined ? ROUNDS : OPEN_ROUNDS, {
+    const turns = await inTurn<Turn>(size.perSecond === undefined ? ROUNDS : OPEN_ROUNDS, {
       measured: () => this.#measured(size),
       floor: () => this.#onFloor(size),
     });
-    const lag = measured.at(-1)!.lag;
+    const [latencies, floorLatencies] = [latenciesOf(turns.measured), latenciesOf(turns.floor)];
     const figures: Figures = {
       case: name,
       unit: 'requests/s',
-      ...withFloor(rateOf(measured), rateOf(floor)),
-      ...percentilesOf(latenciesOf(measured)),
-      notes: notesOf(measured, floor, size),
+      ...withFloor(ofTurns(turns, ({ perSecond }) => perSecond)),
+      ...percentilesOf(latencies),
+      ...(size.perSecond && { curve: curveOf(latencies), floorCurve: curveOf(floorLatencies) }),
+      notes: notesOf(turns, size),
     };
-    return { ...figures, goal: goal(figures, lag) };
+    return { ...figures, goal: goal(figures, turns.measured.at(-1)!.lag) };
   }
 
-  /** Says what was stored. */
-  async end(): Promise<string> {
-    await this.#floor.stop();
+  stored(): Promise<string> {
     return assertStored(this.#exchange, sumOfActs(this.#acts), this.#unexpected);
   }
 
@@ -133,22 +137,18 @@ class HttpBench {
   async #measured(size: Size): Promise<Turn> {
     const outcome = await runLoad(this.#load(this.#exchange, size));
     this.#acts.push(outcome.acts);
-    this.#unexpected += outcome.unexpected;
+    this.#unexpected += countOf(outcome.unexpected);
     return { ...outcome, lag: await settle(this.#exchange) };
   }
 
   async #onFloor(size: Size): Promise<Turn> {
-    const outcome = await runLoad(this.#load(this.#floor.address, size));
+    const outcome = await runLoad(this.#load(this.#floor, size));
     return { ...outcome, lag: { commands: 0, seconds: 0 } };
   }
 
-  #load({ host, port }: Load['address'], size: Size): Load {
+  #load({ host, port }: Address, size: Size): Load {
     return { address: { host, port }, traders: this.#traders, warmUpSeconds: WARM_UP_SECONDS, ...size };
   }
-}
-
-function rateOf(turns: readonly Turn[]): number {
-  return median(turns.map(({ perSecond }) => perSecond));
 }
 
 function latenciesOf(turns: readonly Turn[]): Latencies {
@@ -160,7 +160,7 @@ function keepsUp(perSecond: number, { commands }: Lag): boolean {
   return commands <= perSecond;
 }
 
-function notesOf(measured: readonly Turn[], floor: readonly Turn[], { perSecond = 0 }: Size): string[] {
+function notesOf({ measured, floor }: Turns<Turn>, { perSecond = 0 }: Size): string[] {
   const { lag, lateness, leftOver } = measured.at(-1)!;
   const { p50, p99 } = percentilesOf(latenciesOf(floor));
   const late = percentilesOf(lateness);
@@ -171,7 +171,10 @@ function notesOf(measured: readonly Turn[], floor: readonly Turn[], { perSecond 
       ? [`NOT HELD: ${whole(leftOver)} requests still waited for a connection`]
       : []),
     ...(lateness.count > 0 ? [`sent late by the generator itself: p50 ${late.p50} p99 ${late.p99} ms`] : []),
-    ...limitNote(measured),
-    ...limitNote(floor).map(note => `floor: ${note}`),
+    ...measured
+      .flatMap(({ unexpected }) => unexpected)
+      .map(([body, times]) => `${times} times answered otherwise: ${body}`),
+    ...limitNote('the load generator was', measured),
+    ...limitNote('floor: the load generator was', floor),
   ];
 }

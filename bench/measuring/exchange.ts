@@ -1,4 +1,4 @@
-/** A whole exchange of its own for a bench: private servers in a temporary folder, the real processes, all stopped at the end. */
+/** A whole exchange of its own for a bench: private servers in a temporary folder, the real processes. It ends with us. */
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import type { Target } from '../../scripts/generating/store.js';
 import { freePort } from '../../scripts/running/ports.js';
 import { waitUntilReady } from '../../scripts/running/readiness.js';
+import { endsWithUs } from './ending.js';
 import { stop } from './processes.js';
 import { startServers } from './servers.js';
 
@@ -20,12 +21,14 @@ export interface BenchExchange extends Target {
   jwtSecret: string;
   /** The id of a running process, such as `api`. */
   pid: (name: string) => number;
-  stop: () => Promise<void>;
 }
 
-export async function startExchange(): Promise<BenchExchange> {
-  const servers = await startServers();
-  const { folder, redisUrl, databaseUrl } = servers;
+/** @param fill what there is before the exchange starts: nothing, where it is left out */
+export async function startExchange(
+  fill: (target: Target) => Promise<unknown> = async () => {},
+): Promise<BenchExchange> {
+  const { folder, redisUrl, databaseUrl } = await startServers();
+  await fill({ redisUrl, databaseUrl, namespace: NAMESPACE });
   const dataDir = join(folder, 'data');
   const [host, port, jwtSecret] = ['127.0.0.1', await freePort(), randomBytes(32).toString('base64url')];
   const env = {
@@ -44,6 +47,7 @@ export async function startExchange(): Promise<BenchExchange> {
     detached: true,
     stdio: ['ignore', 'ignore', 'inherit'],
   });
+  endsWithUs(() => stop(supervisor));
   const address = `http://${host}:${port}`;
   await waitUntilReady(address, console.error);
   return {
@@ -55,9 +59,5 @@ export async function startExchange(): Promise<BenchExchange> {
     namespace: NAMESPACE,
     jwtSecret,
     pid: name => Number(readFileSync(join(dataDir, 'run', `${name}.pid`), 'utf8')),
-    stop: async () => {
-      await stop(supervisor);
-      await servers.stop();
-    },
   };
 }

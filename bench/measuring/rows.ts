@@ -1,6 +1,8 @@
 /** The one form of every figure of every bench: a row of a table, or a line of JSON. */
 import type { Latencies, Percentiles } from './latencies.js';
-import { verdict, whole } from './text.js';
+import type { Run } from './machine.js';
+import type { Turns } from './rounds.js';
+import { median, verdict, whole } from './text.js';
 
 export interface Row {
   suite: string;
@@ -14,14 +16,20 @@ export interface Row {
   p999?: number;
   p9999?: number;
   max?: number;
+  /** The same latencies in full, and those of the floor. */
+  curve?: Curve;
+  floorCurve?: Curve;
   /** What the machine does in the same unit with the exchange's own work taken out, measured in turn with the value. */
   floor?: number;
-  /** Value to floor. */
+  /** Value to floor, turn by turn. */
   ratio?: number;
   goal?: Goal | undefined;
   /** What a reader must know about the figure. */
   notes?: string[];
 }
+
+/** Milliseconds by percentile. */
+export type Curve = (readonly [percentile: number, ms: number])[];
 
 /** What the row has to keep, what would be good, and whether it keeps it. */
 export interface Goal {
@@ -30,6 +38,9 @@ export interface Goal {
   text: string;
   met: boolean;
 }
+
+/** A line of `npm run bench -- --json`. */
+export type ResultLine = { run: Run } | Row | { suite: string; seconds: number; remarks: string[] };
 
 /** A row of a suite. */
 export type Figures = Omit<Row, 'suite'>;
@@ -45,6 +56,11 @@ const HEADER = ['case', 'value', 'unit', ...PERCENTILES.map(name => `${name} ms`
 
 const DIGITS = 4;
 
+// biome-ignore format: the closer to the end the denser
+const CURVE_PERCENTILES = [
+  0, 10, 20, 30, 40, 50, 60, 70, 80, 85, 90, 92, 94, 96, 98, 99, 99.2, 99.4, 99.6, 99.8, 99.9, 99.95, 99.99, 100,
+];
+
 export function percentilesOf(latencies: Latencies): Percentiles {
   return inMilliseconds(latencies.percentiles());
 }
@@ -55,8 +71,21 @@ export function inMilliseconds({ p50, p90, p99, p999, p9999, max }: Percentiles)
   return { p50: ms(p50), p90: ms(p90), p99: ms(p99), p999: ms(p999), p9999: ms(p9999), max: ms(max) };
 }
 
-export function withFloor(value: number, floor: number): Pick<Row, 'value' | 'floor' | 'ratio'> {
-  return { value: significant(value), floor: significant(floor), ratio: Number((value / floor).toFixed(3)) };
+export function curveOf(latencies: Latencies): Curve {
+  return CURVE_PERCENTILES.map(percentile => [percentile, significant(latencies.at(percentile) / 1e6)]);
+}
+
+/** The medians, and that of each turn's ratio: so a turn that was slow for both does not count. */
+export function withFloor({
+  measured,
+  floor,
+}: Turns<number>): Required<Pick<Row, 'value' | 'floor' | 'ratio'>> {
+  const ratios = measured.map((value, turn) => value / floor[turn]!);
+  return {
+    value: significant(median(measured)),
+    floor: significant(median(floor)),
+    ratio: Number(median(ratios).toFixed(3)),
+  };
 }
 
 /** @param aim beyond the goal */

@@ -3,7 +3,6 @@
  * 35 % orders that rest, 35 % that trade, 30 % cancels, of 1,000 accounts. The floor commits the same bytes by the same
  * script and does nothing else.
  */
-import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { Redis } from 'ioredis';
@@ -15,12 +14,12 @@ import { keysOf } from '../../shared/io/keys.js';
 import { createLogger } from '../../shared/io/log.js';
 import { commandsOfAll, foundation } from '../load/foundation.js';
 import { durabilityLines } from '../measuring/durability.js';
-import { startEngine, stop } from '../measuring/processes.js';
+import { startChild, startEngine } from '../measuring/processes.js';
 import { tell } from '../measuring/progress.js';
-import { inTurn } from '../measuring/rounds.js';
+import { inTurn, ofTurns } from '../measuring/rounds.js';
 import { atLeast, type Report, withFloor } from '../measuring/rows.js';
 import { startServers } from '../measuring/servers.js';
-import { median, whole } from '../measuring/text.js';
+import { whole } from '../measuring/text.js';
 import { drain, fill } from './filled-list.js';
 import type { FloorTask } from './floor-engine.js';
 import { assertJournaled } from './journaled.js';
@@ -38,42 +37,32 @@ export async function reportPipeline(seconds = SECONDS): Promise<Report> {
   const servers = await startServers();
   const redis = new Redis(servers.redisUrl);
   const target = { ...servers, namespace: 'bench' };
-  const running: ChildProcess[] = [];
-  try {
-    await migrate(target.databaseUrl, target.namespace, createLogger('bench', 'warn'));
-    const { engine } = await startEngine(target);
-    running.push(engine);
-    tell('pipeline: the list is filled');
-    await found(redis, target);
-    const commands = await fillList(redis, seconds);
-    const after = await firstRound(redis, target);
-    running.push(
-      await startFloor({ redisUrl: target.redisUrl, recorded: target.namespace, after, namespace: 'floor' }),
-    );
-    tell('pipeline: measuring');
-    const turns = await inTurn(ROUNDS, {
-      measured: () => drain(redis, LIST, keysOf(target.namespace)),
-      floor: () => drain(redis, LIST, keysOf('floor')),
-    });
-    const rate = (rounds: readonly number[]) => commands / median(rounds);
-    const figures = withFloor(rate(turns.measured), rate(turns.floor));
-    const counted = await assertJournaled(journalOf(redis, target), after, commands * (ROUNDS + 1));
-    return {
-      rows: [
-        {
-          case: `a list of ${whole(commands)}`,
-          unit: 'commands/s',
-          ...figures,
-          goal: { what: 'ratio', ...atLeast(figures.ratio!, 0.75, 0.9) },
-        },
-      ],
-      lines: [...(await durabilityLines(servers)), counted],
-    };
-  } finally {
-    for (const child of running) await stop(child);
-    redis.disconnect();
-    await servers.stop();
-  }
+  await migrate(target.databaseUrl, target.namespace, createLogger('bench', 'warn'));
+  await startEngine(target);
+  tell('pipeline: the list is filled');
+  await found(redis, target);
+  const commands = await fillList(redis, seconds);
+  const after = await firstRound(redis, target);
+  await startFloor({ redisUrl: target.redisUrl, recorded: target.namespace, after, namespace: 'floor' });
+  tell('pipeline: measuring');
+  const turns = await inTurn(ROUNDS, {
+    measured: () => drain(redis, LIST, keysOf(target.namespace)),
+    floor: () => drain(redis, LIST, keysOf('floor')),
+  });
+  const figures = withFloor(ofTurns(turns, seconds => commands / seconds));
+  const counted = await assertJournaled(journalOf(redis, target), after, commands * (ROUNDS + 1));
+  redis.disconnect();
+  return {
+    rows: [
+      {
+        case: `a list of ${whole(commands)}`,
+        unit: 'commands/s',
+        ...figures,
+        goal: { what: 'ratio', ...atLeast(figures.ratio, 0.75, 0.9) },
+      },
+    ],
+    lines: [...(await durabilityLines(servers)), counted],
+  };
 }
 
 async function found(redis: Redis, { namespace }: Target): Promise<void> {
@@ -100,8 +89,6 @@ function journalOf(redis: Redis, { namespace }: Target): Journal {
   return new Journal(redis, keysOf(namespace).journal);
 }
 
-async function startFloor(task: FloorTask): Promise<ChildProcess> {
-  const floor = fork(FLOOR_ENGINE, [JSON.stringify(task)], { execArgv: ENGINE_OPTIONS });
-  await once(floor, 'message');
-  return floor;
+async function startFloor(task: FloorTask): Promise<void> {
+  await once(startChild(FLOOR_ENGINE, [JSON.stringify(task)], ENGINE_OPTIONS), 'message');
 }

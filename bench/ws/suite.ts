@@ -6,24 +6,24 @@
 import { type Floor, startFloor } from '../http/floor.js';
 import { openAccounts } from '../load/accounts.js';
 import type { Address } from '../load/connection.js';
-import { type Outcome, runLoad } from '../load/generators.js';
+import { limitNote, type Outcome, runLoad } from '../load/generators.js';
 import { MARKETS } from '../load/order-cycles.js';
 import type { Traders } from '../load/requests.js';
 import { durabilityLines } from '../measuring/durability.js';
 import { type BenchExchange, startExchange } from '../measuring/exchange.js';
 import { residentOf } from '../measuring/processes.js';
 import { tell } from '../measuring/progress.js';
-import { inTurn } from '../measuring/rounds.js';
+import { inTurn, ofTurns, type Turns } from '../measuring/rounds.js';
 import {
   atLeast,
   atMost,
+  curveOf,
   type Figures,
   percentilesOf,
   type Report,
-  significant,
   withFloor,
 } from '../measuring/rows.js';
-import { median, percent, whole } from '../measuring/text.js';
+import { percent, whole } from '../measuring/text.js';
 import { Crowd, type Received } from './crowd.js';
 
 const SOCKETS = [1_000, 10_000];
@@ -36,7 +36,6 @@ const CONNECTIONS = 4;
 const DELIVERIES_PER_SECOND = 200_000;
 /** Of a cycle's requests, each of which is a message. */
 const TRADES = 0.35;
-const BUSY = 0.9;
 
 const [{ market: MARKET }] = MARKETS as [(typeof MARKETS)[number]];
 const STREAM = `${MARKET.toLowerCase()}@trade`;
@@ -49,19 +48,14 @@ interface Turn extends Received {
 export async function reportWs(seconds = SECONDS): Promise<Report> {
   tell('ws: an exchange is started');
   const exchange = await startExchange();
-  try {
-    const traders = (await openAccounts(exchange)).filter(({ pair }) => pair.market.market === MARKET);
-    const first = { connections: CONNECTIONS, warmUpSeconds: 0, seconds: FIRST_SECONDS };
-    const { samples } = await runLoad({ address: addressOf(exchange), traders, ...first });
-    const floor = await startFloor(samples);
-    const rows: Figures[] = [];
-    for (const sockets of SOCKETS)
-      rows.push(...(await measure({ exchange, floor, traders, seconds, sockets })));
-    await floor.stop();
-    return { rows, lines: await durabilityLines(exchange) };
-  } finally {
-    await exchange.stop();
-  }
+  const traders = (await openAccounts(exchange)).filter(({ pair }) => pair.market.market === MARKET);
+  const first = { connections: CONNECTIONS, warmUpSeconds: 0, seconds: FIRST_SECONDS };
+  const { samples } = await runLoad({ address: addressOf(exchange), traders, ...first });
+  const floor = await startFloor(samples);
+  const rows: Figures[] = [];
+  for (const sockets of SOCKETS)
+    rows.push(...(await measure({ exchange, floor, traders, seconds, sockets })));
+  return { rows, lines: await durabilityLines(exchange) };
 }
 
 interface Case {
@@ -74,10 +68,8 @@ interface Case {
 
 async function measure({ exchange, floor, traders, seconds, sockets }: Case): Promise<Figures[]> {
   tell(`ws: ${whole(sockets)} sockets subscribe`);
-  const before = residentOf(exchange.pid('api'));
-  const crowd = await Crowd.gather(exchange, sockets, STREAM);
-  const kilobytes = (1024 * (residentOf(exchange.pid('api')) - before)) / sockets;
-  const floorCrowd = await Crowd.gather(floor.address, sockets, STREAM);
+  const [floorCrowd, floorKilobytes] = await gather(floor, floor.pid, sockets);
+  const [crowd, kilobytes] = await gather(exchange, exchange.pid('api'), sockets);
   const turnsOf = (rounds: number, perSecond?: number) => {
     const load = {
       traders,
@@ -89,7 +81,7 @@ async function measure({ exchange, floor, traders, seconds, sockets }: Case): Pr
     const turn = (readers: Crowd, address: Address) => receive(readers, () => runLoad({ address, ...load }));
     return inTurn(rounds, {
       measured: () => turn(crowd, addressOf(exchange)),
-      floor: () => turn(floorCrowd, floor.address),
+      floor: () => turn(floorCrowd, addressOf(floor)),
     });
   };
   tell(`ws: ${whole(sockets)} sockets, as fast as it goes`);
@@ -98,14 +90,25 @@ async function measure({ exchange, floor, traders, seconds, sockets }: Case): Pr
   const steady = await turnsOf(1, DELIVERIES_PER_SECOND / sockets / TRADES);
   await Promise.all([crowd.leave(), floorCrowd.leave()]);
   return [
-    fastRow(sockets, fast.measured, fast.floor),
-    steadyRow(sockets, steady.measured[0]!, steady.floor[0]!),
+    fastRow(sockets, fast),
+    steadyRow(sockets, steady),
     {
       case: `memory of the api, ${whole(sockets)} sockets`,
       unit: 'KB a socket',
-      value: significant(kilobytes),
+      ...withFloor({ measured: [kilobytes], floor: [floorKilobytes] }),
     },
   ];
+}
+
+/** Gives the kilobytes of the server, too, that each socket has taken. */
+async function gather(
+  address: Address,
+  server: number,
+  sockets: number,
+): Promise<[crowd: Crowd, kilobytes: number]> {
+  const before = residentOf(server);
+  const crowd = await Crowd.gather(address, sockets, STREAM);
+  return [crowd, (1024 * (residentOf(server) - before)) / sockets];
 }
 
 async function receive(readers: Crowd, load: () => Promise<Outcome>): Promise<Turn> {
@@ -116,31 +119,31 @@ async function receive(readers: Crowd, load: () => Promise<Outcome>): Promise<Tu
   return { ...received, outcome: outcome! };
 }
 
-function fastRow(sockets: number, measured: readonly Turn[], floor: readonly Turn[]): Figures {
-  const rate = (turns: readonly Turn[]) =>
-    median(turns.map(({ deliveriesPerSecond }) => deliveriesPerSecond));
-  const figures = withFloor(rate(measured), rate(floor));
+function fastRow(sockets: number, turns: Turns<Turn>): Figures {
+  const figures = withFloor(ofTurns(turns, ({ deliveriesPerSecond }) => deliveriesPerSecond));
   return {
     case: `${whole(sockets)} sockets, as fast as it goes`,
     unit: 'deliveries/s',
     ...figures,
-    ...(sockets === MOST_SOCKETS && { goal: { what: 'ratio', ...atLeast(figures.ratio!, 0.8) } }),
-    notes: [...measured.map(turn => completeness(sockets, turn)), ...limits(measured), ...limits(floor)],
+    ...(sockets === MOST_SOCKETS && { goal: { what: 'ratio', ...atLeast(figures.ratio, 0.8) } }),
+    notes: [...turns.measured.map(turn => completeness(sockets, turn)), ...limits(turns)],
   };
 }
 
-function steadyRow(sockets: number, measured: Turn, floor: Turn): Figures {
+function steadyRow(sockets: number, turns: Turns<Turn>): Figures {
+  const [measured] = turns.measured as [Turn];
   const delays = percentilesOf(measured.delays);
   return {
     case: `${whole(sockets)} sockets, ${whole(DELIVERIES_PER_SECOND)} a second offered; delay`,
     unit: 'deliveries/s',
-    ...withFloor(measured.deliveriesPerSecond, floor.deliveriesPerSecond),
+    ...withFloor(ofTurns(turns, ({ deliveriesPerSecond }) => deliveriesPerSecond)),
     ...delays,
+    curve: curveOf(measured.delays),
     ...(sockets === MOST_SOCKETS && { goal: { what: 'p99', ...atMost(delays.p99, 50) } }),
     notes: [
       "delay: from the engine's time of the batch, before its commit, to the receipt; by the millisecond",
       completeness(sockets, measured),
-      ...limits([measured]),
+      ...limits(turns),
     ],
   };
 }
@@ -150,9 +153,8 @@ function completeness(sockets: number, { deliveries, outcome }: Turn): string {
   return `${whole(outcome.acts.TRADE)} trades, of which ${percent(deliveries, outcome.acts.TRADE * readers, 2)} came to the readers by the end`;
 }
 
-function limits(turns: readonly Turn[]): string[] {
-  const busiest = Math.max(...turns.map(({ busiest }) => busiest));
-  return busiest < BUSY ? [] : [`the readers were the limit (${percent(busiest, 1, 0)} of a core)`];
+function limits({ measured, floor }: Turns<Turn>): string[] {
+  return [...limitNote('the readers were', measured), ...limitNote('floor: the readers were', floor)];
 }
 
 function addressOf({ host, port }: Address): Address {

@@ -12,7 +12,7 @@ import { type PrivateServer, type ServerProgram, startServer } from './private-s
 import { Refusal } from './refusal.js';
 
 /** dist/bin/redis-server, which the set-up links to what it found or installed. */
-const BINARY = fileURLToPath(new URL('../../bin/redis-server', import.meta.url));
+export const REDIS_SERVER = fileURLToPath(new URL('../../bin/redis-server', import.meta.url));
 
 /** Data in `folder`, output appended to `logFile`. */
 export async function startPrivateRedis(folder: string, logFile: string): Promise<PrivateServer> {
@@ -20,7 +20,7 @@ export async function startPrivateRedis(folder: string, logFile: string): Promis
 }
 
 export async function privateRedis(folder: string, logFile: string): Promise<ServerProgram> {
-  if (!existsSync(BINARY)) {
+  if (!existsSync(REDIS_SERVER)) {
     throw new Refusal('There is no Redis binary in dist/bin: run `npm run build` without REDIS_URL.');
   }
   mkdirSync(folder, { recursive: true, mode: 0o700 });
@@ -29,7 +29,7 @@ export async function privateRedis(folder: string, logFile: string): Promise<Ser
   return {
     program: {
       name: 'redis',
-      command: [BINARY, ...settings(folder, port)],
+      command: [REDIS_SERVER, ...settings(folder, port)],
       workingFolder: folder,
       env: process.env,
       logFile,
