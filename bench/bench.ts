@@ -8,31 +8,11 @@
  */
 import { parseArgs } from 'node:util';
 import { exitWith, Refusal } from '../scripts/running/refusal.js';
-import { reportBook, reportEngine } from './engine/suites.js';
-import { reportGrowth } from './growth/suite.js';
-import { reportHttp } from './http/suite.js';
 import { endingAll } from './measuring/ending.js';
 import { CpuWatch, machineLine, thisRun } from './measuring/machine.js';
 import { tellDone } from './measuring/progress.js';
-import { type Report, type ResultLine, rowTable } from './measuring/rows.js';
-import { reportPipeline } from './pipeline/suite.js';
-import { reportRecovery } from './recovery/suite.js';
-import { reportWriter } from './writer/suite.js';
-import { reportWs } from './ws/suite.js';
-
-/** @param seconds of each measurement, instead of the suite's own */
-type Suite = (seconds?: number) => Promise<Report>;
-
-const SUITES: Readonly<Record<string, Suite>> = {
-  book: reportBook,
-  engine: reportEngine,
-  pipeline: reportPipeline,
-  http: reportHttp,
-  growth: reportGrowth,
-  ws: reportWs,
-  writer: reportWriter,
-  recovery: reportRecovery,
-};
+import { type ResultLine, rowTable } from './measuring/rows.js';
+import { SUITES } from './suites.js';
 
 const USAGE = `Usage: npm run bench [-- --suite ${Object.keys(SUITES).join('|')}] [--json] [--seconds N]`;
 
@@ -73,7 +53,7 @@ function readArguments(): { suites: string[]; json: boolean; seconds: number | u
 
 async function run(suite: string, json: boolean, seconds: number | undefined): Promise<void> {
   const [watch, started] = [new CpuWatch(), performance.now()];
-  const { rows, lines = [] } = await SUITES[suite]!(seconds);
+  const { rows, lines = [] } = await SUITES[suite]!.report(seconds);
   tellDone();
   const took = Math.round((performance.now() - started) / 1000);
   const remarks = [...lines, ...watch.warnings()];

@@ -51,14 +51,19 @@ export interface Report {
   lines?: string[];
 }
 
-const PERCENTILES = ['p50', 'p90', 'p99', 'p999', 'max'] as const;
-const HEADER = ['case', 'value', 'unit', ...PERCENTILES.map(name => `${name} ms`), 'floor', 'ratio', 'goal'];
+const PERCENTILES = { p50: 'p50', p90: 'p90', p99: 'p99', p999: 'p99.9', max: 'max' } as const;
+const SHOWN_PERCENTILES = Object.keys(PERCENTILES) as (keyof typeof PERCENTILES)[];
+const HEADER = [
+  ...['case', 'value', 'unit'],
+  ...Object.values(PERCENTILES).map(name => `${name} ms`),
+  ...['floor', 'ratio', 'goal'],
+];
 
 const DIGITS = 4;
 
 // biome-ignore format: the closer to the end the denser
 const CURVE_PERCENTILES = [
-  0, 10, 20, 30, 40, 50, 60, 70, 80, 85, 90, 92, 94, 96, 98, 99, 99.2, 99.4, 99.6, 99.8, 99.9, 99.95, 99.99, 100,
+  0, 10, 20, 30, 40, 50, 60, 70, 80, 85, 90, 92, 94, 96, 98, 99, 99.2, 99.4, 99.6, 99.8, 99.9, 99.95, 99.99,
 ];
 
 export function percentilesOf(latencies: Latencies): Percentiles {
@@ -104,11 +109,16 @@ export function significant(value: number): number {
   return Number(value.toPrecision(DIGITS));
 }
 
+/** A header and the rows, without columns that no row uses. */
+export function cellsOf(rows: readonly Figures[]): string[][] {
+  const cells = rows.map(cellsOfRow);
+  const used = HEADER.map((_, column) => cells.some(row => row[column] !== ''));
+  return [HEADER, ...cells].map(row => row.filter((_, column) => used[column]));
+}
+
 /** The table's lines, each note below its row. */
 export function rowTable(rows: readonly Figures[]): string[] {
-  const cells = [HEADER, ...rows.map(cellsOf)];
-  const used = HEADER.map((_, column) => cells.slice(1).some(row => row[column] !== ''));
-  const kept = cells.map(row => row.filter((_, column) => used[column]));
+  const kept = cellsOf(rows);
   const widths = kept[0]!.map((_, column) => Math.max(...kept.map(row => row[column]!.length)));
   const text = (row: readonly string[]) =>
     row.map((cell, column) => (column === 0 ? cell.padEnd(widths[column]!) : cell.padStart(widths[column]!)));
@@ -118,13 +128,13 @@ export function rowTable(rows: readonly Figures[]): string[] {
   });
 }
 
-function cellsOf(row: Figures): string[] {
+function cellsOfRow(row: Figures): string[] {
   const { value, unit, floor, ratio, goal } = row;
   return [
     row.case,
     figure(value),
     unit,
-    ...PERCENTILES.map(name => optional(row[name])),
+    ...SHOWN_PERCENTILES.map(name => optional(row[name])),
     optional(floor),
     optional(ratio),
     goal === undefined ? '' : goalText(goal),
@@ -139,6 +149,6 @@ function optional(value: number | undefined): string {
   return value === undefined ? '' : figure(value);
 }
 
-function figure(value: number): string {
+export function figure(value: number): string {
   return Math.abs(value) >= 1000 ? whole(value) : String(significant(value));
 }
