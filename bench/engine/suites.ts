@@ -10,7 +10,7 @@ import { reportSteadyLoad } from './steady-load.js';
 import { reportThroughput } from './throughput.js';
 
 const THROUGHPUT_SECONDS = 4;
-const STEADY_LOAD_SECONDS = 10;
+const STEADY_LOAD_SECONDS = 6;
 const COMPARISON_SECONDS = 6;
 const LEVELS_SECONDS = 6;
 

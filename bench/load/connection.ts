@@ -1,8 +1,10 @@
 /**
  * One kept HTTP/1.1 connection with one request under way, over a bare socket: a general client would take more
- * processor time than the exchange that it is to measure.
+ * processor time than the exchange that it is to measure. A connection that is lost ends the process: what becomes of
+ * its requests is not known, so nothing can be measured any more.
  */
 import { connect, type Socket } from 'node:net';
+import { Refusal } from '../../scripts/running/refusal.js';
 
 export interface Address {
   host: string;
@@ -29,9 +31,11 @@ export class Connection {
       },
     };
     this.#socket = connect({ host, port, noDelay: true, onread });
-    this.#socket.on('error', error => {
-      throw error;
-    });
+    const lost = (reason: string) => {
+      throw new Refusal(`A connection to ${host}:${port} is lost: ${reason}.`);
+    };
+    this.#socket.on('error', ({ message }) => lost(message));
+    this.#socket.on('end', () => lost('the other side has closed it'));
   }
 
   /** Text is Latin-1. */

@@ -2,7 +2,7 @@
 import { fileURLToPath } from 'node:url';
 import { Latencies } from '../measuring/latencies.js';
 import { startChild } from '../measuring/processes.js';
-import { percent } from '../measuring/text.js';
+import { percent, whole } from '../measuring/text.js';
 import type { Address } from './connection.js';
 import type { LoadTask } from './generator.js';
 import type { Act } from './order-cycles.js';
@@ -39,6 +39,8 @@ const GENERATOR = fileURLToPath(new URL('generator.js', import.meta.url));
 const MOST_GENERATORS = 2;
 /** From here on more load than a generator can make was asked of it. */
 const BUSY = 0.9;
+/** Of a second's requests: what one pause leaves behind. */
+const TOLERATED_LEFT_OVER = 0.01;
 /** Answers other than expected, of all: beyond that a bench measures something else than it says. */
 const MOST_UNEXPECTED = 0.001;
 
@@ -68,6 +70,12 @@ export async function runLoad(load: Load): Promise<Outcome> {
 export function sumOfActs(all: readonly Acts[]): Acts {
   const sum = (act: Act) => all.reduce((total, acts) => total + acts[act], 0);
   return { REST: sum('REST'), TRADE: sum('TRADE'), CANCEL: sum('CANCEL') };
+}
+
+/** Empty where the rate was held. @param leftOver requests that still waited for a connection at the end */
+export function notHeldNote(leftOver: number, perSecond: number): string[] {
+  if (leftOver <= TOLERATED_LEFT_OVER * perSecond) return [];
+  return [`NOT HELD: ${whole(leftOver)} requests still waited for a free connection at the end`];
 }
 
 export function countOf(unexpected: Measured['unexpected']): number {

@@ -27,7 +27,7 @@ import { assertJournaled } from './journaled.js';
 const ROUNDS = 3;
 /** About what an engine takes in a second of measuring, so that `--seconds` means about that. */
 const COMMANDS_PER_SECOND = 50_000;
-const SECONDS = 2;
+const SECONDS = 1;
 const LIST = 'bench:commands';
 const FLOOR_ENGINE = fileURLToPath(new URL('floor-engine.js', import.meta.url));
 

@@ -30,7 +30,7 @@ const SOCKETS = [1_000, 10_000];
 /** For which the goals are. */
 const MOST_SOCKETS = 10_000;
 const ROUNDS = 2;
-const SECONDS = 3;
+const SECONDS = 2;
 const FIRST_SECONDS = 3;
 const CONNECTIONS = 4;
 const DELIVERIES_PER_SECOND = 200_000;

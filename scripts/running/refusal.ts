@@ -5,7 +5,14 @@ import { ConfigError } from '../../shared/io/config.js';
 export class Refusal extends Error {}
 
 export function exitWith(error: unknown): never {
-  const isForUser = error instanceof Refusal || error instanceof ConfigError;
+  const isForUser = error instanceof Refusal || error instanceof ConfigError || isUsageError(error);
   console.error(isForUser ? error.message : error);
   process.exit(1);
+}
+
+/** Of `parseArgs`: its messages are sentences about what was typed. */
+function isUsageError(error: unknown): error is Error {
+  return (
+    error instanceof TypeError && String((error as NodeJS.ErrnoException).code).startsWith('ERR_PARSE_ARGS')
+  );
 }
