@@ -8,13 +8,13 @@
  */
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { decodeFromCompressedBase64, type Histogram } from 'hdr-histogram-js';
-import { Client } from '../scripts/client/client.js';
 import { exitWith } from '../scripts/running/refusal.js';
 import { createPool } from '../shared/io/postgres.js';
+import { settle } from './http/stored.js';
 import { durabilityLines } from './measuring/durability.js';
 import { endingAll } from './measuring/ending.js';
 import { type BenchExchange, startExchange } from './measuring/exchange.js';
+import { Latencies } from './measuring/latencies.js';
 import { machineLine } from './measuring/machine.js';
 import { startChild } from './measuring/processes.js';
 import type { LoadTask } from './overload/child.js';
@@ -92,8 +92,8 @@ function inProcess(task: LoadTask): Promise<Measured> {
 function report(connections: number, parts: readonly Measured[], watched: Watched): void {
   const rate = (count: number) => Math.round(count / parts[0]!.seconds);
   const accepted = parts.reduce((total, part) => total + part.accepted, 0);
-  const latencies = merged(parts);
-  const ms = (percent: number) => (latencies.getValueAtPercentile(percent) / 1000).toFixed(1);
+  const latencies = Latencies.merged(parts.map(part => part.latencies));
+  const ms = (percentile: number) => (latencies.at(percentile) / 1e6).toFixed(1);
   const refused = Array.from(sum(parts.flatMap(part => part.refused)), ([code, n]) => `${code} ${rate(n)}/s`);
   const { mostMegabytes, endMegabytes, probeP50, probeP99 } = watched;
   console.log(`${connections} connections`);
@@ -105,12 +105,6 @@ function report(connections: number, parts: readonly Measured[], watched: Watche
   );
 }
 
-function merged(parts: readonly Measured[]): Histogram {
-  const [first, ...others] = parts.map(({ latencies }) => decodeFromCompressedBase64(latencies));
-  for (const other of others) first!.add(other);
-  return first!;
-}
-
 function sum(counts: readonly (readonly [string, number])[]): Map<string, number> {
   const total = new Map<string, number>();
   for (const [code, count] of counts) total.set(code, (total.get(code) ?? 0) + count);
@@ -118,14 +112,9 @@ function sum(counts: readonly (readonly [string, number])[]): Map<string, number
 }
 
 /** Once Postgres has everything. */
-async function storedOrders({ address, databaseUrl, namespace }: BenchExchange): Promise<number> {
-  const client = new Client(address);
-  for (;;) {
-    const health = await client.call('getReadiness', {});
-    if (health.dbWriter.lag === 0) break;
-  }
-  client.close();
-  const pool = createPool(databaseUrl, namespace, 1);
+async function storedOrders(exchange: BenchExchange): Promise<number> {
+  await settle(exchange);
+  const pool = createPool(exchange.databaseUrl, exchange.namespace, 1);
   const { rows } = await pool.query<{ orders: bigint }>('SELECT count(*) AS orders FROM orders');
   await pool.end();
   return Number(rows[0]!.orders);

@@ -1,10 +1,11 @@
 /**
  * Commands a second through the exchange, as fast as it goes. Only the exchange is timed: commands are made before the
- * clock of their batch starts, and the audits run between windows.
+ * clock of their batch starts, and the audits run between windows. The floor, batch by batch, is the least that any book
+ * does: each order into a table by its id, and each cancel out of it.
  */
 import type { Command } from '../../shared/domain/commands.js';
 import { tell, tellDone } from '../measuring/progress.js';
-import type { Report } from '../measuring/rows.js';
+import { type Figures, type Report, withFloor } from '../measuring/rows.js';
 import { median, percent, table, whole } from '../measuring/text.js';
 import { CommandMix } from './command-mix.js';
 import { inFreshProcess } from './fresh-process.js';
@@ -15,11 +16,14 @@ const RESTING = [10_000, 100_000];
 const WARM_UP_WINDOWS = 2;
 const WINDOW_MS = 1_000;
 const WINDOWS_PER_AUDIT = 4;
+/** Orders that the floor's table holds at most. */
+const FLOOR_ORDERS = 2 ** 17;
 
 export interface Throughput {
   resting: number;
   /** Commands a second of each window. */
   windows: number[];
+  floor: number[];
   commands: number;
   counts: Counts;
   mix: string;
@@ -39,7 +43,7 @@ export async function reportThroughput(seconds: number): Promise<Report> {
       'commands/s: median and best of one-second windows; trades, events and images: a command',
       ...results.map(aboutFlow),
     ],
-    rows: results.flatMap(rows),
+    rows: results.map(row),
   };
 }
 
@@ -64,28 +68,27 @@ function aboutFlow({ resting, mix, leastResting, mostResting, levels, audits }: 
   );
 }
 
-function rows({ resting, windows }: Throughput): Report['rows'] {
-  const name = `throughput, ${resting} resting`;
-  return [
-    { case: name, value: Math.round(median(windows)), unit: 'commands/s' },
-    { case: `${name}, best second`, value: Math.round(Math.max(...windows)), unit: 'commands/s' },
-    { case: `${name}, each`, value: Math.round(1e9 / median(windows)), unit: 'ns' },
-  ];
+function row({ resting, windows, floor }: Throughput): Figures {
+  const figures = withFloor({ measured: windows, floor });
+  return { case: `throughput, ${whole(resting)} resting`, unit: 'commands/s', ...figures };
 }
 
 export function measureThroughput({ resting, seconds }: { resting: number; seconds: number }): Throughput {
   tell(`throughput: ${whole(resting)} orders are placed`);
   const loaded = new LoadedExchange(fourMarkets(resting));
-  for (let i = 0; i < WARM_UP_WINDOWS; i++) runWindow(loaded, new CommandMix());
+  const floorTable = new Map<number, number>();
+  for (let i = 0; i < WARM_UP_WINDOWS; i++) runWindow(loaded, floorTable, new CommandMix());
   loaded.takeCounts();
   const mix = new CommandMix();
   const windows: number[] = [];
+  const floor: number[] = [];
   const restings: number[] = [];
   let [commands, audits] = [0, 0];
   while (windows.length < seconds) {
-    const done = runWindow(loaded, mix);
+    const done = runWindow(loaded, floorTable, mix);
     commands += done.commands;
     windows.push((1_000 * done.commands) / done.ms);
+    floor.push((1_000 * done.commands) / done.floorMs);
     restings.push(loaded.restingOrders());
     if (windows.length % WINDOWS_PER_AUDIT === 0 || windows.length >= seconds) {
       loaded.audit();
@@ -96,7 +99,8 @@ export function measureThroughput({ resting, seconds }: { resting: number; secon
   tellDone();
   return {
     resting,
-    windows: windows,
+    windows,
+    floor,
     commands,
     counts: loaded.takeCounts(),
     mix: mix.toString(),
@@ -107,15 +111,34 @@ export function measureThroughput({ resting, seconds }: { resting: number; secon
   };
 }
 
-function runWindow(loaded: LoadedExchange, mix: CommandMix): { commands: number; ms: number } {
-  let [commands, ms] = [0, 0];
+interface Window {
+  commands: number;
+  ms: number;
+  floorMs: number;
+}
+
+function runWindow(loaded: LoadedExchange, floorTable: Map<number, number>, mix: CommandMix): Window {
+  let [commands, ms, floorMs] = [0, 0, 0];
   while (ms < WINDOW_MS) {
     const batch = loaded.flow.nextBatch(BATCH);
     for (const command of batch) mix.add(command);
+    floorMs += timeFloor(floorTable, loaded.sequence, batch);
     ms += timeBatch(loaded, batch);
     commands += BATCH;
   }
-  return { commands, ms };
+  return { commands, ms, floorMs };
+}
+
+/** @param last sequence before the commands */
+function timeFloor(floorTable: Map<number, number>, last: number, commands: readonly Command[]): number {
+  const began = performance.now();
+  let sequence = last;
+  for (const { kind, body } of commands) {
+    sequence++;
+    if (kind === 'PLACE_ORDER') floorTable.set(sequence % FLOOR_ORDERS, body.account);
+    else if (kind === 'CANCEL_ORDER') floorTable.delete(body.orderId! % FLOOR_ORDERS);
+  }
+  return performance.now() - began;
 }
 
 /** Milliseconds that the exchange takes for a batch of its flow. */

@@ -30,7 +30,7 @@ import {
   type Report,
   withFloor,
 } from '../measuring/rows.js';
-import { whole } from '../measuring/text.js';
+import { median, whole } from '../measuring/text.js';
 import { startFloor } from './floor.js';
 import { assertStored, type Lag, settle } from './stored.js';
 
@@ -164,6 +164,10 @@ function latenciesOf(turns: readonly Turn[]): Latencies {
   return Latencies.merged(turns.flatMap(({ latencies }) => latencies));
 }
 
+function coresOf(turns: readonly Turn[]): string {
+  return median(turns.map(({ generatorCpu }) => generatorCpu)).toFixed(1);
+}
+
 /** What waits is at most what a second brings. */
 function keepsUp(perSecond: number, { commands }: Lag): boolean {
   return commands <= perSecond;
@@ -176,6 +180,7 @@ function notesOf({ measured, floor }: Turns<Turn>, { perSecond = 0 }: Size): str
   return [
     `floor p50 ${p50} p99 ${p99} ms; db-writer ${whole(lag.commands)} commands behind at the end, ` +
       `caught up in ${lag.seconds.toFixed(1)} s`,
+    `of the cores, which they share with the exchange, the load generators took ${coresOf(measured)}, on the floor ${coresOf(floor)}`,
     ...notHeldNote(leftOver, perSecond),
     ...(lateness.count > 0 ? [`sent late by the generator itself: p50 ${late.p50} p99 ${late.p99} ms`] : []),
     ...measured

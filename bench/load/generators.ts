@@ -32,6 +32,8 @@ export interface Outcome {
   samples: Partial<Record<Act, string>>;
   /** Of a core, by the generator that took most. */
   busiest: number;
+  /** Of a core, by all generators. */
+  generatorCpu: number;
 }
 
 const GENERATOR = fileURLToPath(new URL('generator.js', import.meta.url));
@@ -64,6 +66,7 @@ export async function runLoad(load: Load): Promise<Outcome> {
     unexpected: parts.flatMap(part => part.unexpected),
     samples: parts[0]!.samples,
     busiest: Math.max(...parts.map(({ ownCpu }) => ownCpu)),
+    generatorCpu: sum(({ ownCpu }) => ownCpu),
   };
 }
 

@@ -4,16 +4,15 @@
  * Guarantees: `end` returns when every order that was sent is answered, so that what was accepted can be counted
  * exactly. Latencies are those of accepted orders, from the attempt that was accepted to its answer.
  */
-import { build, encodeIntoCompressedBase64, type Histogram } from 'hdr-histogram-js';
 import { Connection } from '../load/connection.js';
+import { Latencies } from '../measuring/latencies.js';
 import type { Pair } from './pairs.js';
 
-const MAX_LATENCY_US = 60_000_000;
 const CODE = /"code":"(\w+)"/;
 
 export interface Measured {
   seconds: number;
-  /** Base64, as the library writes it; microseconds. */
+  /** `Latencies`, encoded. */
   latencies: string;
   /** While measured. */
   accepted: number;
@@ -24,7 +23,7 @@ export interface Measured {
 }
 
 export class PersistentLoad {
-  readonly #latencies = newHistogram();
+  readonly #latencies = new Latencies();
   readonly #retryPauseMs: number;
   readonly #connections: Connection[] = [];
   readonly #senders: (() => void)[];
@@ -68,7 +67,7 @@ export class PersistentLoad {
     const { ACCEPTED = 0, ...refused } = Object.fromEntries(measured);
     return {
       seconds,
-      latencies: encodeIntoCompressedBase64(this.#latencies),
+      latencies: this.#latencies.encoded(),
       accepted: ACCEPTED,
       refused: Object.entries(refused),
       all: [...all],
@@ -91,7 +90,7 @@ export class PersistentLoad {
       this.#outcomes.set(code, (this.#outcomes.get(code) ?? 0) + 1);
       if (accepted) {
         next = 1 - next;
-        if (this.#measuring) this.#latencies.recordValue(Math.round((performance.now() - sentAt) * 1000));
+        if (this.#measuring) this.#latencies.addMs(performance.now() - sentAt);
       }
       if (this.#ending && this.#underWay === 0) this.#onEnd();
       else if (accepted || this.#retryPauseMs === 0) send();
@@ -100,12 +99,4 @@ export class PersistentLoad {
     this.#connections.push(connection);
     return send;
   }
-}
-
-function newHistogram(): Histogram {
-  return build({
-    lowestDiscernibleValue: 1,
-    highestTrackableValue: MAX_LATENCY_US,
-    numberOfSignificantValueDigits: 3,
-  });
 }

@@ -1,7 +1,7 @@
 /** Traders in pairs, each with what it needs for any number of orders: one offers, the other takes as much. */
-import { createSigner } from 'fast-jwt';
 import { Client } from '../../scripts/client/client.js';
 import { FIRST_USER } from '../../shared/domain/entities.js';
+import { tokenOf } from '../load/accounts.js';
 import { httpRequest } from '../load/connection.js';
 import type { BenchExchange } from '../measuring/exchange.js';
 
@@ -33,8 +33,8 @@ export async function openPairs(exchange: BenchExchange, count: number): Promise
 async function openPair(exchange: BenchExchange, client: Client, index: number): Promise<Pair> {
   const { market, base, price, quantity } = MARKETS[index % MARKETS.length]!;
   const [seller, buyer] = [
-    token(exchange, FIRST_USER + 2 * index + 1),
-    token(exchange, FIRST_USER + 2 * index + 2),
+    tokenOf(exchange, FIRST_USER + 2 * index + 1, 'USER'),
+    tokenOf(exchange, FIRST_USER + 2 * index + 2, 'USER'),
   ];
   await deposit(client.signedIn(seller), base, '10000000');
   await deposit(client.signedIn(buyer), 'USDT', '10000000');
@@ -47,9 +47,4 @@ async function openPair(exchange: BenchExchange, client: Client, index: number):
 
 function deposit(client: Client, asset: string, amount: string): Promise<unknown> {
   return client.call('deposit', { asset, amount });
-}
-
-function token(exchange: BenchExchange, account: number): string {
-  const sign = createSigner({ key: exchange.jwtSecret, algorithm: 'HS256', expiresIn: 3_600_000 });
-  return sign({ sub: String(account), email: `${account}@bench.test`, role: 'USER' });
 }

@@ -1,8 +1,8 @@
 /** Watches the api from outside: its memory, and how soon it answers what needs nobody but itself. */
-import { readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
-import { build } from 'hdr-histogram-js';
 import { Client } from '../../scripts/client/client.js';
+import { Latencies } from '../measuring/latencies.js';
+import { residentOf } from '../measuring/processes.js';
 
 const PROBE_INTERVAL_MS = 20;
 
@@ -18,7 +18,7 @@ export interface Watched {
 /** Watches until the work is done. */
 export async function watchApi<T>(address: string, pid: number, work: Promise<T>): Promise<[T, Watched]> {
   const client = new Client(address);
-  const probes = build({ highestTrackableValue: 60_000_000, numberOfSignificantValueDigits: 3 });
+  const probes = new Latencies();
   let mostMegabytes = 0;
   let over = false;
   const finish = work.finally(() => {
@@ -27,17 +27,12 @@ export async function watchApi<T>(address: string, pid: number, work: Promise<T>
   while (!over) {
     const sentAt = performance.now();
     await client.call('getTime', {});
-    probes.recordValue(Math.round((performance.now() - sentAt) * 1000));
-    mostMegabytes = Math.max(mostMegabytes, residentMegabytes(pid));
+    probes.addMs(performance.now() - sentAt);
+    mostMegabytes = Math.max(mostMegabytes, Math.round(residentOf(pid)));
     await delay(PROBE_INTERVAL_MS);
   }
   client.close();
-  const probeMs = (percent: number) => probes.getValueAtPercentile(percent) / 1000;
-  const endMegabytes = residentMegabytes(pid);
+  const probeMs = (percentile: number) => probes.at(percentile) / 1e6;
+  const endMegabytes = Math.round(residentOf(pid));
   return [await finish, { mostMegabytes, endMegabytes, probeP50: probeMs(50), probeP99: probeMs(99) }];
-}
-
-function residentMegabytes(pid: number): number {
-  const kilobytes = /^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
-  return Math.round(Number(kilobytes) / 1024);
 }
