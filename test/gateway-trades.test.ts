@@ -96,7 +96,7 @@ t.test('Postgres does not answer: who misses trades is closed after a second, an
 });
 
 t.test('a slow reader gets what it missed when it has caught up', async t => {
-  const { fake, connect } = await world(t);
+  const { fake, gateway, connect } = await world(t);
   const [slow, quick] = [await connect(), await connect()];
   for (const client of [slow, quick]) await client.ask('SUBSCRIBE', [DEPTH, TRADE]);
   slow.pause();
@@ -118,10 +118,11 @@ t.test('a slow reader gets what it missed when it has caught up', async t => {
   await fake.change({ bids: [[1, 1]], trades: [[1, 1]] });
   await becomesEqual(t, slow, fake);
   await eventually(() => tradeIds(slow).at(-1) === 201);
+  t.equal(gateway.traffic().drops, 0);
 });
 
 t.test('a reader that missed more trades than are known is closed', async t => {
-  const { fake, connect, marketData } = await world(t);
+  const { fake, gateway, connect, marketData } = await world(t);
   const slow = await connect();
   await slow.ask('SUBSCRIBE', [DEPTH, TRADE]);
   slow.pause();
@@ -131,12 +132,13 @@ t.test('a reader that missed more trades than are known is closed', async t => {
   slow.resume();
   await eventually(() => slow.closeCode !== undefined);
   t.equal(slow.closeCode, 1013);
+  t.equal(gateway.traffic().drops, 1, 'and counted');
   const ids = tradeIds(slow);
   t.same(ids, range(1, ids.length), 'without a gap up to its end');
 });
 
 t.test('a reader that lost a message is closed, the others are not', async t => {
-  const { app, connect } = await world(t);
+  const { app, gateway, connect } = await world(t);
   const [slow, other] = [await connect(), await connect()];
   await slow.ask('SUBSCRIBE', [DEPTH]);
   await other.ask('SUBSCRIBE', [TRADE]);
@@ -147,4 +149,5 @@ t.test('a reader that lost a message is closed, the others are not', async t => 
   slow.resume();
   await eventually(() => slow.closeCode !== undefined);
   t.match(await other.ask('PING'), { result: null });
+  t.equal(gateway.traffic().drops, 1);
 });

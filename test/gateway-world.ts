@@ -12,7 +12,7 @@ import { MarketData } from '../api/market-data.js';
 import { ReportLog } from '../api/report-log.js';
 import { Tokens } from '../api/tokens.js';
 import type { ReadTrades } from '../api/trade-tape.js';
-import { attachGateway } from '../api/ws/gateway.js';
+import { attachGateway, type Gateway } from '../api/ws/gateway.js';
 import { CandleFold } from '../db-writer/candles.js';
 import type { Level } from '../shared/domain/answers.js';
 import type { PublicTrade } from '../shared/domain/codec.js';
@@ -38,6 +38,7 @@ export const SECRET = 'secret';
 export interface World {
   app: TemplatedApp;
   entrance: Entrance;
+  gateway: Gateway;
   /** Of the gateway. */
   url: string;
   fake: FakeEngine;
@@ -98,7 +99,7 @@ export async function world(t: Test, settings: WorldSettings = {}): Promise<Worl
   await eventually(() => marketData.market('BTC_USDT')?.ready);
   const url = `ws://127.0.0.1:${port}/api/v1/ws`;
   const connect = () => WsClient.connect(url, t);
-  return { app, entrance, url, fake, proxy, engine, marketData, catalog, reports, tokens, connect };
+  return { app, entrance, gateway, url, fake, proxy, engine, marketData, catalog, reports, tokens, connect };
 }
 
 /** The reader's copy: throws where an update does not follow the one before. */
