@@ -8,6 +8,8 @@ import { REDIS_SERVER } from '../../scripts/running/private-redis.js';
 /** Linux counts processor time in hundredths of a second. */
 const TICKS_PER_SECOND = 100;
 const TOLERATED_CORES = 0.1;
+/** How a remark begins that says why figures are worse than they would be. */
+export const WARNING = 'WARNING';
 
 /** What figures are worth nothing without. */
 export interface Run {
@@ -94,7 +96,7 @@ function output(file: string, ...args: string[]): string {
 
 function warning(cores: number, who: string): string[] {
   if (cores < TOLERATED_CORES) return [];
-  return [`WARNING: ${who} ${cores.toFixed(2)} of a core meanwhile, which makes these figures worse`];
+  return [`${WARNING}: ${who} ${cores.toFixed(2)} of a core meanwhile, which makes these figures worse`];
 }
 
 function cpuTime(): CpuTime {

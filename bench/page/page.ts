@@ -1,4 +1,5 @@
 /** The page of a run's results: a text in Markdown and the plots that it shows. */
+import { WARNING } from '../measuring/machine.js';
 import { cellsOf, type Figures } from '../measuring/rows.js';
 import { SUITES } from '../suites.js';
 import { curvesPlot, floorsPlot } from './plots.js';
@@ -65,6 +66,7 @@ export function pageOf({ run, suites }: Results, folder: string): Page {
       `- ${named.join(', ')}`,
       `- ${date.slice(0, 16).replace('T', ' ')} UTC, \`${command}\`, ${minutes.toFixed(0)} minutes`,
     ].join('\n'),
+    ...warnings(suites),
     '```sh\nnpm run -s bench -- --json > results.jsonl\nnpm run bench:page -- results.jsonl\n```',
     'Absolute figures drift with the machine. So each suite measures, in turn with the exchange, a **floor**: what the ' +
       "same machine does at the same time with the exchange's own work taken out. The ratio is the median of the turns'.",
@@ -73,6 +75,14 @@ export function pageOf({ run, suites }: Results, folder: string): Page {
     ...sections,
   ].join('\n\n');
   return { markdown: `${markdown}\n`, plots };
+}
+
+/** What makes the figures of a suite worse than they are. */
+function warnings(suites: readonly SuiteResults[]): string[] {
+  const lines = suites.flatMap(({ suite, remarks }) =>
+    remarks.filter(remark => remark.startsWith(WARNING)).map(remark => `\`${suite}\`: ${remark}`),
+  );
+  return lines.length === 0 ? [] : [list(lines)];
 }
 
 function goalRows(suite: string, rows: readonly Figures[]): Figures[] {
