@@ -83,11 +83,14 @@ class OpenedExchange {
 
 function rowsOf(name: string, turns: Turns<Encoded>): Figures[] {
   const [latencies, floorLatencies] = [turns.measured, turns.floor].map(all => Latencies.merged(all.flat()));
-  const row = (percentile: number): Figures => {
+  const at = (percentile: number) => {
     const figures = withFloor(ofTurns(turns, turn => Latencies.merged(turn).at(percentile) / 1e6));
-    const goal = { what: 'ratio', ...atMost(figures.ratio, 1.3, 1.1) };
-    return { case: `p${percentile}, ${name}`, unit: 'ms', ...figures, goal };
+    const goal = { what: `ratio of p${percentile}`, ...atMost(figures.ratio, 1.3, 1.1) };
+    return { unit: 'ms', ...figures, goal };
   };
   const curves = { curve: curveOf(latencies!), floorCurve: curveOf(floorLatencies!) };
-  return [{ ...row(50), ...percentilesOf(latencies!), ...curves }, row(99)];
+  return [
+    { case: name, ...at(50), ...percentilesOf(latencies!), ...curves },
+    { case: `${name}, p99`, ...at(99) },
+  ];
 }
