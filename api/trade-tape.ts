@@ -12,7 +12,7 @@ import type { PublicTrade } from '../shared/domain/codec.js';
 
 export const TAPE_LENGTH = 1000;
 /** How long new trades wait for missed ones: the writer is rarely further behind the engine. */
-export const BRIDGE_WAIT_MS = 1000;
+const BRIDGE_WAIT_MS = 1000;
 /** Batches of new trades that wait meanwhile; with more the stream goes on sooner. */
 const MAX_HELD = 10_000;
 const BRIDGE_INTERVAL_MS = 50;
