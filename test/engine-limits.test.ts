@@ -1,6 +1,7 @@
 /** What the engine refuses, and the rules of deposits, withdrawals, assets and markets, each as a session. */
 import assert from 'node:assert/strict';
 import t from 'tap';
+import { Accounts } from '../engine/core/accounts.js';
 import { Exchange } from '../engine/core/exchange.js';
 import { HashSum } from '../engine/core/hash.js';
 import { Ledger } from '../engine/core/ledger.js';
@@ -546,8 +547,10 @@ t.test('nothing but the treasury goes below zero', async t => {
   ];
   for (const [what, change] of table) {
     const attempt = (account: number) => {
-      const ledger = new Ledger(new HashSum());
-      change(ledger, ledger.add({ account, asset: 'BTC', available: 5n, locked: 5n }));
+      const stateHash = new HashSum();
+      const accounts = new Accounts(stateHash);
+      const ledger = new Ledger(accounts, stateHash);
+      change(ledger, ledger.add(accounts.open(account), { asset: 'BTC', available: 5n, locked: 5n }));
     };
     t.throws(() => attempt(FIRST_USER), /-1 (available|locked)/, `6 of 5 ${what}`);
     t.doesNotThrow(() => attempt(TREASURY), `6 of 5 ${what}, of the treasury`);

@@ -3,7 +3,6 @@
  * its record; one that ended never had to, or has no record any more.
  */
 import type { Order } from '../../shared/domain/entities.js';
-import { EntityHasher, type HashSum, HashTerm } from './hash.js';
 import type { OrderRecords } from './order-records.js';
 import { NONE, type OrderSlots } from './order-slots.js';
 import type { Trader } from './trader.js';
@@ -23,18 +22,12 @@ export class ActiveOrders {
   readonly #records: OrderRecords;
   /** By number. */
   readonly #traders: readonly Trader[];
-  readonly #stateHash: HashSum;
   #active: ActiveOrder[] = [];
-  readonly #hasher = new EntityHasher('order');
-  /** The term of the order that is being hashed. */
-  readonly #term = new HashTerm();
 
-  /** @param stateHash of which the orders' terms are a part */
-  constructor(slots: OrderSlots, records: OrderRecords, traders: readonly Trader[], stateHash: HashSum) {
+  constructor(slots: OrderSlots, records: OrderRecords, traders: readonly Trader[]) {
     this.#slots = slots;
     this.#records = records;
     this.#traders = traders;
-    this.#stateHash = stateHash;
   }
 
   /** A new order. */
@@ -64,9 +57,7 @@ export class ActiveOrders {
     if (place !== NONE) return this.#active[place]!;
     const trader = this.#traders[this.#slots.trader(slot)]!;
     const active = this.#add(records.read(slot, trader), trader, slot);
-    records.setActive(slot, active.place);
-    records.readTerm(slot, this.#term);
-    this.#stateHash.subtract(this.#term);
+    records.activate(slot, active.place);
     return active;
   }
 
@@ -79,17 +70,15 @@ export class ActiveOrders {
 
   /** Ends the batch: gives what it changed, in the order of the first change. */
   end(): Order[] {
-    const term = this.#term;
     const active = this.#active;
     this.#active = [];
-    for (const { order, slot } of active) {
-      if (slot === NONE) continue;
-      this.#records.readTerm(slot, term);
-      this.#hasher.hash(order, term);
-      this.#stateHash.add(term);
-      this.#records.settle(slot, order, term);
+    const orders = new Array<Order>(active.length);
+    for (let place = 0; place < orders.length; place++) {
+      const { order, slot } = active[place]!;
+      if (slot !== NONE) this.#records.settle(slot, order);
+      orders[place] = order;
     }
-    return active.map(({ order }) => order);
+    return orders;
   }
 
   #add(order: Order, trader: Trader, slot: number): ActiveOrder {

@@ -28,10 +28,9 @@ function auditOrders(state: State): void {
   const { slots, openOrders } = state;
   let named = 0;
   for (const [number, trader] of state.traders.entries()) {
-    const { holder, market } = trader;
-    const known =
-      state.accounts.get(holder.account) === holder && state.markets.get(market.market) === market;
-    if (!known || trader.number !== number || market.traders[holder.account] !== trader)
+    const { account, holder, market } = trader;
+    const known = state.accounts.find(account) === holder && state.markets.get(market.market) === market;
+    if (!known || trader.number !== number || market.traders[account] !== trader)
       throw new Error(`trader ${number} is not who it is`);
     const open = trader.openOrders(slots);
     named += open.length;
@@ -42,7 +41,7 @@ function auditOrders(state: State): void {
       const found =
         openOrders.withId(orderId) === slot && openOrders.withName(trader, clientOrderId) === slot;
       if (!found || state.traderOf(slot) !== trader || slots.newer(slot) !== (open[place + 1] ?? NONE))
-        throw new Error(`order ${orderId} is filed under ${holder.account} ${market.market}`);
+        throw new Error(`order ${orderId} is filed under ${account} ${market.market}`);
       if (market.book.sideOf(slot) !== side || market.book.priceOf(slot) !== price)
         throw new Error(`order ${orderId} rests at another price`);
       if (state.slots.remaining(slot) !== quantity! - filledQuantity)
@@ -79,9 +78,9 @@ function auditLocked(state: State): void {
     const funds = trader.funds(order.side);
     needs.set(funds, (needs.get(funds) ?? 0n) + amountNeeded(trader.market, order));
   }
-  for (const { account, balances } of state.accounts.values()) {
-    for (const balance of balances.values()) {
-      const { asset, available, locked } = state.ledger.read(balance);
+  for (const holder of state.accounts.holders()) {
+    for (const balance of state.accounts.balances(holder).values()) {
+      const { account, asset, available, locked } = state.ledger.read(balance);
       const need = needs.get(balance) ?? 0n;
       needs.delete(balance);
       if (locked !== need)
@@ -96,8 +95,8 @@ function auditLocked(state: State): void {
 function auditSums(state: State): void {
   for (const asset of state.assets.keys()) {
     let sum = 0n;
-    for (const { balances } of state.accounts.values()) {
-      const balance = balances.get(asset);
+    for (const holder of state.accounts.holders()) {
+      const balance = state.accounts.balances(holder).get(asset);
       if (balance === undefined) continue;
       const { available, locked } = state.ledger.read(balance);
       sum += available + locked;
@@ -127,10 +126,10 @@ function entitiesOf<K extends EntityKind>(state: State, kind: K): Iterable<Entit
     exchange: () => [state.exchange],
     asset: () => state.assets.values(),
     market: () => state.markets.values(),
-    account: () => state.accounts.values(),
+    account: () => Array.from(state.accounts.holders(), holder => state.accounts.read(holder)),
     balance: () =>
-      [...state.accounts.values()].flatMap(({ balances }) =>
-        Array.from(balances.values(), balance => state.ledger.read(balance)),
+      Array.from(state.accounts.holders()).flatMap(holder =>
+        Array.from(state.accounts.balances(holder).values(), balance => state.ledger.read(balance)),
       ),
     order: () => state.openOrders.values().map(slot => state.orders.read(slot)),
     idempotencyKey: () => state.idempotencyKeys.values(),

@@ -71,11 +71,10 @@ export function tracked<K extends EntityKind>(changes: ChangesOfKind<K>, entity:
   return Object.assign(copy, { tracking: changes.track(copy) });
 }
 
-/** The entities that are objects; balances and orders are rows and see to themselves. */
+/** The entities that are objects; accounts, balances and orders are rows and see to themselves. */
 export class Changes {
   readonly exchange = new ChangesOfKind('exchange');
   readonly asset = new ChangesOfKind('asset');
   readonly market = new ChangesOfKind('market');
-  readonly account = new ChangesOfKind('account');
   readonly idempotencyKey = new ChangesOfKind('idempotencyKey');
 }

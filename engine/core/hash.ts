@@ -20,17 +20,22 @@ const FINAL_2 = 0xc2b2ae35;
 export class HashTerm {
   low = 0;
   high = 0;
+  /** Both 0 until they are known. */
   fixedLow = 0;
   fixedHigh = 0;
-  fixedKnown = false;
 
-  /** Takes it from five words of a row, where `write` has put it. */
+  /** Forgets what was said to stay the same. */
+  forgetFixed(): void {
+    this.fixedLow = 0;
+    this.fixedHigh = 0;
+  }
+
+  /** Takes it from its words in a row, where `write` has put it. */
   read(words: Int32Array, at: number): void {
     this.low = words[at]!;
     this.high = words[at + 1]!;
     this.fixedLow = words[at + 2]!;
     this.fixedHigh = words[at + 3]!;
-    this.fixedKnown = words[at + 4] === 1;
   }
 
   write(words: Int32Array, at: number): void {
@@ -38,14 +43,17 @@ export class HashTerm {
     words[at + 1] = this.high;
     words[at + 2] = this.fixedLow;
     words[at + 3] = this.fixedHigh;
-    words[at + 4] = this.fixedKnown ? 1 : 0;
   }
 
-  /** Five words for an entity that has no term yet. */
+  /** Of an entity that has no term yet. */
   static clear(words: Int32Array, at: number): void {
-    words.fill(0, at, at + 5);
+    NO_TERM.write(words, at);
   }
 }
+
+/** What a term takes in a row. */
+export const TERM_WORDS = 4;
+const NO_TERM = new HashTerm();
 
 /** A sum modulo 2^64 of entity hashes. */
 export class HashSum {
@@ -89,16 +97,49 @@ export class EntityHasher<K extends EntityKind> {
 
   /** Puts the entity's hash into its term. */
   hash(entity: Entities[K], term: HashTerm): void {
-    if (!term.fixedKnown) {
+    if ((term.fixedLow | term.fixedHigh) === 0) {
       this.#mixFixed(entity, this.#seed, 0, term);
       term.fixedLow = term.low;
       term.fixedHigh = term.high;
-      term.fixedKnown = true;
     }
     this.#mixChanging(entity, term.fixedLow, term.fixedHigh, term);
     const { low, high } = term;
     term.low = finish(low ^ (high >>> 7));
     term.high = finish(high ^ (low << 9));
+  }
+}
+
+/** Hashes entities that are rows, which have their terms in words of their own. */
+export class RowHasher<K extends EntityKind> {
+  readonly #hasher: EntityHasher<K>;
+  readonly #stateHash: HashSum;
+  readonly #term = new HashTerm();
+
+  /** @param stateHash of which the terms are a part */
+  constructor(kind: K, stateHash: HashSum) {
+    this.#hasher = new EntityHasher(kind);
+    this.#stateHash = stateHash;
+  }
+
+  /** The entity has changed. */
+  replace(words: Int32Array, at: number, entity: Entities[K]): void {
+    this.remove(words, at);
+    this.add(words, at, entity);
+  }
+
+  /** The entity will change. */
+  remove(words: Int32Array, at: number): void {
+    this.#term.read(words, at);
+    this.#stateHash.subtract(this.#term);
+  }
+
+  /** The entity is as it will be. */
+  add(words: Int32Array, at: number, entity: Entities[K]): void {
+    const term = this.#term;
+    term.read(words, at);
+    this.#hasher.hash(entity, term);
+    term.write(words, at);
+    this.#stateHash.add(term);
   }
 }
 

@@ -2,11 +2,13 @@
  * Money: what every account has of every asset, and every change of it. For each asset the sum over all accounts is
  * zero after every command; nothing but the treasury goes below zero, or the process ends.
  *
- * A balance is the number of its row: 40 bytes in one buffer, with its amounts, which change in place, and its term of
- * the state hash, so that what a command changes of it is one or two lines of cache.
+ * A balance is the number of its row: 40 bytes in one buffer with its amounts, which change in place, its term of the
+ * state hash and whose it is, so that what a command and the batch's end see of it is one line of cache, or two.
  */
 import { type Balance, TREASURY } from '../../shared/domain/entities.js';
-import { EntityHasher, type HashSum, HashTerm } from './hash.js';
+import type { Accounts } from './accounts.js';
+import { type HashSum, RowHasher } from './hash.js';
+import { TouchedRows } from './touched-rows.js';
 
 const INITIAL_CAPACITY = 4;
 
@@ -17,47 +19,44 @@ const WORDS = 10;
 const AVAILABLE = 0;
 const LOCKED = 1;
 // Words.
-/** The term of the state hash: five words. */
+/** The term of the state hash. */
 const TERM = 4;
-const TOUCHED = 9;
+const HOLDER = 8;
+/** Its place among the assets. */
+const ASSET = 9;
 
 export class Ledger {
   #buffer = new ArrayBuffer(INITIAL_CAPACITY * CELLS * 8);
   #amounts = new BigInt64Array(this.#buffer);
   #words = new Int32Array(this.#buffer);
-  // By row.
-  readonly #accounts: number[] = [];
+  #count = 0;
+  readonly #accounts: Accounts;
   readonly #assets: string[] = [];
-
-  readonly #stateHash: HashSum;
-  readonly #hasher = new EntityHasher('balance');
-  /** The term of the balance that is being hashed. */
-  readonly #term = new HashTerm();
-  /** The first `#touchedCount` of them are this batch's. */
-  readonly #touched: number[] = [];
-  #touchedCount = 0;
+  readonly #hasher: RowHasher<'balance'>;
+  readonly #touched = new TouchedRows();
 
   /** @param stateHash of which the balances' terms are a part */
-  constructor(stateHash: HashSum) {
-    this.#stateHash = stateHash;
+  constructor(accounts: Accounts, stateHash: HashSum) {
+    this.#accounts = accounts;
+    this.#hasher = new RowHasher('balance', stateHash);
   }
 
-  /** A new row. */
-  add({ account, asset, available, locked }: Balance): number {
-    const balance = this.#accounts.length;
+  /** A new row. @param holder of the account that has it */
+  add(holder: number, { asset, available, locked }: Omit<Balance, 'account'>): number {
+    const balance = this.#count++;
     if (balance * CELLS === this.#amounts.length) this.#grow();
-    this.#accounts.push(account);
-    this.#assets.push(asset);
     this.#amounts[balance * CELLS + AVAILABLE] = available;
     this.#amounts[balance * CELLS + LOCKED] = locked;
-    this.#touch(balance);
+    this.#words[balance * WORDS + HOLDER] = holder;
+    this.#words[balance * WORDS + ASSET] = this.#placeOf(asset);
+    this.#touched.touch(balance);
     return balance;
   }
 
   read(balance: number): Balance {
     return {
-      account: this.#accounts[balance]!,
-      asset: this.#assets[balance]!,
+      account: this.#accounts.account(this.#words[balance * WORDS + HOLDER]!),
+      asset: this.#assets[this.#words[balance * WORDS + ASSET]!]!,
       available: this.available(balance),
       locked: this.#amounts[balance * CELLS + LOCKED]!,
     };
@@ -107,43 +106,34 @@ export class Ledger {
 
   /** Ends the batch: gives the balances that it touched, in the order of the first touch. */
   end(): Balance[] {
-    const balances = new Array<Balance>(this.#touchedCount);
-    for (let i = 0; i < balances.length; i++) balances[i] = this.#end(this.#touched[i]!);
-    this.#touchedCount = 0;
+    const touched = this.#touched;
+    const balances = new Array<Balance>(touched.count);
+    for (let place = 0; place < balances.length; place++) {
+      const row = touched.at(place);
+      const balance = this.read(row);
+      this.#hasher.replace(this.#words, row * WORDS + TERM, balance);
+      balances[place] = balance;
+    }
+    touched.clear();
     return balances;
-  }
-
-  #end(balance: number): Balance {
-    const entity = this.read(balance);
-    const word = balance * WORDS;
-    const term = this.#term;
-    term.read(this.#words, word + TERM);
-    this.#stateHash.subtract(term);
-    this.#hasher.hash(entity, term);
-    this.#stateHash.add(term);
-    term.write(this.#words, word + TERM);
-    this.#words[word + TOUCHED] = 0;
-    return entity;
   }
 
   #changed(balance: number): void {
     const cell = balance * CELLS;
     if (this.#amounts[cell + AVAILABLE]! < 0n || this.#amounts[cell + LOCKED]! < 0n)
       this.#assertTreasury(balance);
-    this.#touch(balance);
-  }
-
-  #touch(balance: number): void {
-    const word = balance * WORDS + TOUCHED;
-    if (this.#words[word] === 1) return;
-    this.#words[word] = 1;
-    this.#touched[this.#touchedCount++] = balance;
+    this.#touched.touch(balance);
   }
 
   #assertTreasury(balance: number): void {
     const { account, asset, available, locked } = this.read(balance);
     if (account === TREASURY) return;
     throw new Error(`account ${account} ${asset}: ${available} available, ${locked} locked`);
+  }
+
+  #placeOf(asset: string): number {
+    const place = this.#assets.indexOf(asset);
+    return place < 0 ? this.#assets.push(asset) - 1 : place;
   }
 
   #grow(): void {

@@ -7,7 +7,7 @@
  */
 import type { Order } from '../../shared/domain/entities.js';
 import { ORDER_STATUSES, ORDER_TYPES, SELF_TRADE_PREVENTIONS, SIDES } from '../../shared/domain/orders.js';
-import { HashTerm } from './hash.js';
+import { type HashSum, HashTerm, RowHasher } from './hash.js';
 import type { Trader } from './trader.js';
 
 const INITIAL_CAPACITY = 4;
@@ -32,7 +32,7 @@ const QUEUE_PLACE = 7;
 const NAME_HASH = 16;
 /** One more than its place among the active orders, 0 where it is none. */
 const ACTIVE = 17;
-/** The term of the state hash: five words. */
+/** The term of the state hash. */
 const TERM = 18;
 // Bytes: places in the lists of shared/domain/orders.ts.
 const SIDE = 92;
@@ -48,6 +48,12 @@ export class OrderRecords {
   #bytes = new Uint8Array(this.#buffer);
   /** Client order ids. */
   readonly #names: string[] = [];
+  readonly #hasher: RowHasher<'order'>;
+
+  /** @param stateHash of which the orders' terms are a part */
+  constructor(stateHash: HashSum) {
+    this.#hasher = new RowHasher('order', stateHash);
+  }
 
   /** Begins the record of an order that comes to rest: what never changes. @param active its place among the active */
   begin(record: number, order: Order, active: number): void {
@@ -68,8 +74,8 @@ export class OrderRecords {
     this.#names[record] = order.clientOrderId;
   }
 
-  /** The order is no longer active: what became of it, and its term of the state hash. */
-  settle(record: number, order: Order, term: HashTerm): void {
+  /** The order is no longer active, and has become this. */
+  settle(record: number, order: Order): void {
     const cell = record * CELLS;
     const word = record * WORDS;
     const byte = record * BYTES;
@@ -82,7 +88,7 @@ export class OrderRecords {
     numbers[cell + UPDATED_AT] = order.updatedAt;
     bytes[byte + STATUS] = placeOf(ORDER_STATUSES, order.status);
     words[word + ACTIVE] = 0;
-    term.write(words, word + TERM);
+    this.#hasher.add(words, word + TERM, order);
   }
 
   /** The order as an entity. @param trader its trader */
@@ -125,8 +131,10 @@ export class OrderRecords {
     return this.#words[order * WORDS + ACTIVE]! - 1;
   }
 
-  setActive(order: number, place: number): void {
+  /** The order is to be changed: it has a place among the active orders, and no part in the state hash. */
+  activate(order: number, place: number): void {
     this.#words[order * WORDS + ACTIVE] = place + 1;
+    this.#hasher.remove(this.#words, order * WORDS + TERM);
   }
 
   nameHash(order: number): number {
@@ -135,10 +143,6 @@ export class OrderRecords {
 
   setNameHash(order: number, hash: number): void {
     this.#words[order * WORDS + NAME_HASH] = hash;
-  }
-
-  readTerm(order: number, term: HashTerm): void {
-    term.read(this.#words, order * WORDS + TERM);
   }
 
   #grow(): void {

@@ -26,8 +26,9 @@ export function answerQuery(state: State, query: Query): Answer {
 }
 
 function balancesOf({ accounts, ledger }: State, account: number): Balance[] {
-  const balances = accounts.get(account)?.balances.values() ?? [];
-  return Array.from(balances, balance => ledger.read(balance));
+  const holder = accounts.find(account);
+  if (holder === NONE) return [];
+  return Array.from(accounts.balances(holder).values(), balance => ledger.read(balance));
 }
 
 function getOrder(state: State, name: OrderName): Answer {

@@ -5,7 +5,7 @@
 import { type Balance, FIRST_USER, type Order } from '../../shared/domain/entities.js';
 import type { Trade } from '../../shared/domain/events.js';
 import type { BalanceChange } from '../../shared/domain/reports.js';
-import type { Account } from './account.js';
+import type { Accounts } from './accounts.js';
 import type { Ledger } from './ledger.js';
 
 export interface Reporter {
@@ -18,26 +18,24 @@ export interface Reporter {
 export class Reports {
   /** Where nobody listens, reports are counted only. */
   reporter: Reporter | null = null;
+  readonly #accounts: Accounts;
   readonly #ledger: Ledger;
 
-  constructor(ledger: Ledger) {
+  constructor(accounts: Accounts, ledger: Ledger) {
+    this.#accounts = accounts;
     this.#ledger = ledger;
   }
 
-  order(account: Account, order: Order, trade: Trade | null): void {
-    const seq = next(account);
+  /** @param holder of the account that is told */
+  order(holder: number, order: Order, trade: Trade | null): void {
+    const seq = this.#accounts.nextSeq(holder);
     this.reporter?.order(seq, order, trade);
   }
 
   /** Of users; nobody reads what the exchange's own accounts would be told. @param balance its number */
-  balance(account: Account, balance: number, amount: bigint, reason: BalanceChange['reason']): void {
-    if (account.account < FIRST_USER) return;
-    const seq = next(account);
+  balance(holder: number, balance: number, amount: bigint, reason: BalanceChange['reason']): void {
+    if (this.#accounts.account(holder) < FIRST_USER) return;
+    const seq = this.#accounts.nextSeq(holder);
     this.reporter?.balance(seq, this.#ledger.read(balance), { amount, reason });
   }
-}
-
-function next(account: Account): number {
-  account.tracking.touch();
-  return ++account.seq;
 }

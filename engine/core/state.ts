@@ -4,7 +4,6 @@
  */
 import type { Image, Images } from '../../shared/domain/codec.js';
 import {
-  type Account as AccountEntity,
   type Asset,
   type Balance,
   type IdempotencyKey,
@@ -14,7 +13,7 @@ import {
 } from '../../shared/domain/entities.js';
 import type { Emit } from '../../shared/domain/events.js';
 import type { Side } from '../../shared/domain/orders.js';
-import { Account } from './account.js';
+import { Accounts } from './accounts.js';
 import { type ActiveOrder, ActiveOrders } from './active-orders.js';
 import { Changes, type Tracked, tracked } from './changes.js';
 import { HashSum } from './hash.js';
@@ -30,19 +29,20 @@ import { Trader } from './trader.js';
 export class State {
   readonly stateHash = new HashSum();
   readonly changes = new Changes();
-  readonly ledger = new Ledger(this.stateHash);
-  readonly reports = new Reports(this.ledger);
+  readonly accounts = new Accounts(this.stateHash);
+  readonly ledger = new Ledger(this.accounts, this.stateHash);
+  readonly reports = new Reports(this.accounts, this.ledger);
   readonly slots = new OrderSlots();
-  readonly records = new OrderRecords();
+  readonly records = new OrderRecords(this.stateHash);
   readonly openOrders = new OrderIndex(this.slots, this.records);
   /** By number. */
   readonly traders: Trader[] = [];
-  readonly orders = new ActiveOrders(this.slots, this.records, this.traders, this.stateHash);
+  readonly orders = new ActiveOrders(this.slots, this.records, this.traders);
   readonly exchange = tracked(this.changes.exchange, { id: 1, sequence: 0, time: 0, lastLedgerId: 0 });
   readonly assets = new Map<string, Tracked<'asset'>>();
   readonly markets = new Map<string, TradedMarket>();
-  readonly accounts = new Map<number, Account>();
-  readonly treasury = this.account(TREASURY);
+  /** Its holder. */
+  readonly treasury = this.accounts.open(TREASURY);
   /** Oldest first. */
   readonly idempotencyKeys = new Map<string, Tracked<'idempotencyKey'>>();
   /** The markets whose books this batch changed. */
@@ -63,24 +63,16 @@ export class State {
 
   /** Ends the batch: what it changed, each entity once as it is then. The next change begins a new batch. */
   endBatch(): Images {
-    const { changes, ledger, orders, stateHash } = this;
+    const { accounts, changes, ledger, orders, stateHash } = this;
     return {
       exchange: changes.exchange.end(stateHash),
       asset: changes.asset.end(stateHash),
       market: changes.market.end(stateHash),
-      account: changes.account.end(stateHash),
+      account: accounts.end(),
       balance: ledger.end(),
       order: orders.end(),
       idempotencyKey: changes.idempotencyKey.end(stateHash),
     };
-  }
-
-  account(account: number): Account {
-    const known = this.accounts.get(account);
-    if (known !== undefined) return known;
-    const opened = new Account(account, this.changes.account);
-    this.accounts.set(account, opened);
-    return opened;
   }
 
   addAsset(asset: Asset): void {
@@ -96,27 +88,33 @@ export class State {
   }
 
   /** The number of a balance, made with nothing in it where there was none. */
-  balance(holder: Account, asset: string): number {
-    const { account, balances } = holder;
-    return balances.get(asset) ?? this.#addBalance({ account, asset, available: 0n, locked: 0n });
+  balance(holder: number, asset: string): number {
+    const known = this.accounts.balances(holder).get(asset);
+    return known ?? this.#addBalance(holder, { asset, available: 0n, locked: 0n });
   }
 
-  /** What an account has of an asset to use, in smallest units. */
-  available(holder: Account | undefined, asset: string): bigint {
-    const balance = holder?.balances.get(asset);
+  /** What an account has of an asset to use, in smallest units. @param holder or NONE */
+  available(holder: number, asset: string): bigint {
+    const balance = holder === NONE ? undefined : this.accounts.balances(holder).get(asset);
     return balance === undefined ? 0n : this.ledger.available(balance);
   }
 
-  #addBalance(balance: Balance): number {
-    const added = this.ledger.add(balance);
-    this.account(balance.account).balances.set(balance.asset, added);
+  #addBalance(holder: number, balance: Omit<Balance, 'account'>): number {
+    const added = this.ledger.add(holder, balance);
+    this.accounts.balances(holder).set(balance.asset, added);
     return added;
   }
 
   trader(account: number, market: TradedMarket): Trader {
     const known = market.traders[account];
     if (known !== undefined) return known;
-    const trader = new Trader(this.traders.length, this.account(account), market);
+    const holder = this.accounts.open(account);
+    const trader = new Trader(
+      this.traders.length,
+      { account, holder },
+      this.accounts.balances(holder),
+      market,
+    );
     this.traders.push(trader);
     market.addTrader(trader);
     return trader;
@@ -171,7 +169,7 @@ export class State {
     switch (image.kind) {
       case 'exchange':
         Object.assign(this.exchange, image.entity);
-        this.exchange.tracking.fixedKnown = false;
+        this.exchange.tracking.forgetFixed();
         this.exchange.tracking.touch();
         break;
       case 'asset':
@@ -181,10 +179,10 @@ export class State {
         this.addMarket(image.entity);
         break;
       case 'account':
-        this.#loadAccount(image.entity);
+        this.accounts.load(image.entity);
         break;
       case 'balance':
-        this.#addBalance(image.entity);
+        this.#addBalance(this.accounts.open(image.entity.account), image.entity);
         break;
       case 'order':
         this.#loadOrder(image.entity);
@@ -193,12 +191,6 @@ export class State {
         this.addIdempotencyKey(image.entity);
         break;
     }
-  }
-
-  #loadAccount({ account, seq }: AccountEntity): void {
-    const loaded = this.account(account);
-    loaded.seq = seq;
-    loaded.tracking.touch();
   }
 
   #loadOrder(order: Order): void {

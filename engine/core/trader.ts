@@ -1,6 +1,5 @@
 /** An account in one market: what it pays with on each side, and its open orders. */
 import type { Side } from '../../shared/domain/orders.js';
-import type { Account } from './account.js';
 import { NONE, type OrderSlots } from './order-slots.js';
 import type { TradedMarket } from './traded-market.js';
 
@@ -8,19 +7,26 @@ export class Trader {
   /** Its place in the state's list of traders. */
   readonly number: number;
   readonly account: number;
-  readonly holder: Account;
+  readonly holder: number;
   readonly market: TradedMarket;
+  readonly #balances: ReadonlyMap<string, number>;
   /** The one placed last, from which the others are linked through their slots. */
   #newest = NONE;
   #openCount = 0;
   #base = NONE;
   #quote = NONE;
 
-  constructor(number: number, holder: Account, market: TradedMarket) {
+  constructor(
+    number: number,
+    { account, holder }: { account: number; holder: number },
+    balances: ReadonlyMap<string, number>,
+    market: TradedMarket,
+  ) {
     this.number = number;
-    this.account = holder.account;
+    this.account = account;
     this.holder = holder;
     this.market = market;
+    this.#balances = balances;
   }
 
   /** The balance that an order of this side pays with, a buyer's quote, a seller's base; NONE before there is one. */
@@ -34,7 +40,7 @@ export class Trader {
   }
 
   #balance(asset: string): number {
-    return this.holder.balances.get(asset) ?? NONE;
+    return this.#balances.get(asset) ?? NONE;
   }
 
   get openCount(): number {

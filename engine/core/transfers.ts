@@ -37,7 +37,8 @@ function transfer(state: State, type: TransferType, body: Transfer, check: Check
   const { account, asset, amount, key } = body;
   const { ledger } = state;
   const treasury = state.balance(state.treasury, asset);
-  const own = state.balance(state.account(account), asset);
+  const holder = state.accounts.open(account);
+  const own = state.balance(holder, asset);
   const [payer, receiver] = type === 'DEPOSIT' ? [treasury, own] : [own, treasury];
   const firstLedgerId = state.takeLedgerIds(2);
   const ledgerId = type === 'DEPOSIT' ? firstLedgerId + 1 : firstLedgerId;
@@ -57,7 +58,7 @@ function transfer(state: State, type: TransferType, body: Transfer, check: Check
       key,
     },
   });
-  state.reports.balance(state.account(account), own, type === 'DEPOSIT' ? amount : -amount, type);
+  state.reports.balance(holder, own, type === 'DEPOSIT' ? amount : -amount, type);
   const { available, locked } = ledger.read(own);
   const { time } = state.exchange;
   if (key !== null) {
@@ -87,7 +88,7 @@ function checkDeposit(state: State, { asset, amount }: Transfer): Reject | null 
 function checkWithdrawal(state: State, { account, asset, amount }: Transfer): Reject | null {
   if (!state.assets.has(asset)) return reject('UNKNOWN_ASSET');
   if (amount <= 0n) return reject('AMOUNT_OUT_OF_RANGE');
-  const available = state.available(state.accounts.get(account), asset);
+  const available = state.available(state.accounts.find(account), asset);
   return available < amount ? insufficient(asset, amount, available) : null;
 }
 

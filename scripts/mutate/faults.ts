@@ -316,9 +316,9 @@ export const FAULTS: readonly Fault[] = [
   },
   {
     name: 'a balance is touched once and never again',
-    file: 'engine/core/ledger.ts',
-    from: 'this.#words[word + TOUCHED] = 0;',
-    to: '',
+    file: 'engine/core/touched-rows.ts',
+    from: 'this.#flags[this.#rows[place]!] = 0;',
+    to: ';',
   },
   {
     name: 'a market whose book changed is not touched',
@@ -328,14 +328,14 @@ export const FAULTS: readonly Fault[] = [
   },
   {
     name: 'the state hash keeps an order as it was',
-    file: 'engine/core/active-orders.ts',
-    from: 'this.#stateHash.subtract(this.#term);',
+    file: 'engine/core/order-records.ts',
+    from: 'this.#hasher.remove(this.#words, order * WORDS + TERM);',
     to: '',
   },
   {
     name: 'a record keeps the hash of the order that it was before',
     file: 'engine/core/order-records.ts',
-    from: 'HashTerm.clear(this.#words, (record << WORDS) + TERM);',
+    from: 'HashTerm.clear(this.#words, record * WORDS + TERM);',
     to: '',
   },
 ];
