@@ -5,12 +5,16 @@
 import type { Order } from '../../shared/domain/entities.js';
 import type { OrderRecords } from './order-records.js';
 import { NONE, type OrderSlots } from './order-slots.js';
-import type { Trader } from './trader.js';
+import type { TradedMarket } from './traded-market.js';
+import type { Traders } from './traders.js';
 
 export interface ActiveOrder {
   /** Its fields may change until the batch ends. */
   readonly order: Order;
-  readonly trader: Trader;
+  readonly trader: number;
+  readonly market: TradedMarket;
+  /** Of the account. */
+  readonly holder: number;
   /** Among the active orders. */
   readonly place: number;
   /** Where it rests, or NONE. */
@@ -20,25 +24,24 @@ export interface ActiveOrder {
 export class ActiveOrders {
   readonly #slots: OrderSlots;
   readonly #records: OrderRecords;
-  /** By number. */
-  readonly #traders: readonly Trader[];
+  readonly #traders: Traders;
   #active: ActiveOrder[] = [];
 
-  constructor(slots: OrderSlots, records: OrderRecords, traders: readonly Trader[]) {
+  constructor(slots: OrderSlots, records: OrderRecords, traders: Traders) {
     this.#slots = slots;
     this.#records = records;
     this.#traders = traders;
   }
 
   /** A new order. */
-  add(order: Order, trader: Trader): ActiveOrder {
+  add(order: Order, trader: number): ActiveOrder {
     return this.#add(order, trader, NONE);
   }
 
   /** Gives an active order a slot and a record. */
   rest(active: ActiveOrder): number {
     const { order, trader } = active;
-    const slot = this.#slots.take(trader.number, order.quantity! - order.filledQuantity);
+    const slot = this.#slots.take(trader, order.quantity! - order.filledQuantity);
     active.slot = slot;
     this.#records.begin(slot, order, active.place);
     return slot;
@@ -55,8 +58,8 @@ export class ActiveOrders {
     const records = this.#records;
     const place = records.active(slot);
     if (place !== NONE) return this.#active[place]!;
-    const trader = this.#traders[this.#slots.trader(slot)]!;
-    const active = this.#add(records.read(slot, trader), trader, slot);
+    const trader = this.#slots.trader(slot);
+    const active = this.#add(this.#read(slot, trader), trader, slot);
     records.activate(slot, active.place);
     return active;
   }
@@ -65,7 +68,7 @@ export class ActiveOrders {
   read(slot: number): Order {
     const place = this.#records.active(slot);
     if (place !== NONE) return this.#active[place]!.order;
-    return this.#records.read(slot, this.#traders[this.#slots.trader(slot)]!);
+    return this.#read(slot, this.#slots.trader(slot));
   }
 
   /** Ends the batch: gives what it changed, in the order of the first change. */
@@ -81,8 +84,15 @@ export class ActiveOrders {
     return orders;
   }
 
-  #add(order: Order, trader: Trader, slot: number): ActiveOrder {
-    const active = { order, trader, place: this.#active.length, slot };
+  #read(slot: number, trader: number): Order {
+    const traders = this.#traders;
+    return this.#records.read(slot, traders.account(trader), traders.market(trader).market);
+  }
+
+  #add(order: Order, trader: number, slot: number): ActiveOrder {
+    const market = this.#traders.market(trader);
+    const holder = this.#traders.holder(trader);
+    const active = { order, trader, market, holder, place: this.#active.length, slot };
     this.#active.push(active);
     return active;
   }

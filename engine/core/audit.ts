@@ -27,20 +27,23 @@ export function audit(state: State, stateHash: string): void {
 function auditOrders(state: State): void {
   const { slots, openOrders } = state;
   let named = 0;
-  for (const [number, trader] of state.traders.entries()) {
-    const { account, holder, market } = trader;
-    const known = state.accounts.find(account) === holder && state.markets.get(market.market) === market;
-    if (!known || trader.number !== number || market.traders[account] !== trader)
-      throw new Error(`trader ${number} is not who it is`);
-    const open = trader.openOrders(slots);
+  for (let trader = 0; trader < state.traders.count; trader++) {
+    const account = state.traders.account(trader);
+    const market = state.traders.market(trader);
+    const known =
+      state.accounts.find(account) === state.traders.holder(trader) &&
+      state.markets.get(market.market) === market;
+    if (!known || market.trader(account) !== trader) throw new Error(`trader ${trader} is not who it is`);
+    const open = state.traders.openOrders(trader);
     named += open.length;
-    if (open.length !== trader.openCount) throw new Error(`trader ${number} has ${open.length} open orders`);
+    if (open.length !== state.traders.openCount(trader))
+      throw new Error(`trader ${trader} has ${open.length} open orders`);
     for (const [place, slot] of open.entries()) {
       const { orderId, clientOrderId, side, price, quantity, filledQuantity, status } =
         state.orders.read(slot);
       const found =
         openOrders.withId(orderId) === slot && openOrders.withName(trader, clientOrderId) === slot;
-      if (!found || state.traderOf(slot) !== trader || slots.newer(slot) !== (open[place + 1] ?? NONE))
+      if (!found || slots.trader(slot) !== trader || slots.newer(slot) !== (open[place + 1] ?? NONE))
         throw new Error(`order ${orderId} is filed under ${account} ${market.market}`);
       if (market.book.sideOf(slot) !== side || market.book.priceOf(slot) !== price)
         throw new Error(`order ${orderId} rests at another price`);
@@ -60,7 +63,7 @@ function auditRestingCount(state: State): void {
     for (const side of SIDES) {
       let open = 0n;
       for (const slot of state.openOrders.values()) {
-        if (state.traderOf(slot).market === market && market.book.sideOf(slot) === side)
+        if (state.traders.market(state.slots.trader(slot)) === market && market.book.sideOf(slot) === side)
           open += BigInt(state.slots.remaining(slot));
       }
       const resting = market.book.depth(side).reduce((sum, [, lots]) => sum + BigInt(lots), 0n);
@@ -73,10 +76,10 @@ function auditRestingCount(state: State): void {
 function auditLocked(state: State): void {
   const needs = new Map<number, bigint>();
   for (const slot of state.openOrders.values()) {
-    const trader = state.traderOf(slot);
+    const trader = state.slots.trader(slot);
     const order = state.orders.read(slot);
-    const funds = trader.funds(order.side);
-    needs.set(funds, (needs.get(funds) ?? 0n) + amountNeeded(trader.market, order));
+    const funds = state.traders.funds(trader, order.side);
+    needs.set(funds, (needs.get(funds) ?? 0n) + amountNeeded(state.traders.market(trader), order));
   }
   for (const holder of state.accounts.holders()) {
     for (const balance of state.accounts.balances(holder).values()) {

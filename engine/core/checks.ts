@@ -4,22 +4,20 @@ import { opposite } from '../../shared/domain/orders.js';
 import { insufficient, type Reject, type RejectCode, reject } from '../../shared/domain/rejects.js';
 import { baseOf, quoteOf } from './amounts.js';
 import { crosses, type MatchPlan } from './matching.js';
-import type { OrderIndex } from './order-index.js';
 import { MAX_ORDERS } from './order-records.js';
 import { NONE } from './order-slots.js';
 import type { State } from './state.js';
 import type { TradedMarket } from './traded-market.js';
-import type { Trader } from './trader.js';
 
 /** Everything that does not depend on what the order would match. */
-export function checkOrder(orders: OrderIndex, trader: Trader, order: PlaceOrder): Reject | null {
-  const { market } = trader;
+export function checkOrder(state: State, trader: number, order: PlaceOrder): Reject | null {
+  const market = state.traders.market(trader);
   const code =
     checkMarketStatus(market) ??
     checkRanges(market, order) ??
     checkLiquidity(market, order) ??
     checkNotional(market, order) ??
-    checkOpenOrders(orders, trader, order);
+    checkOpenOrders(state, trader, order);
   return code === null ? null : reject(code);
 }
 
@@ -52,21 +50,29 @@ function checkNotional(
   return quoteOf(market, ticks, quantity!) < market.minNotional ? 'MIN_NOTIONAL' : null;
 }
 
-function checkOpenOrders(orders: OrderIndex, trader: Trader, order: PlaceOrder): RejectCode | null {
-  const { market } = trader;
-  if (orders.withName(trader, order.clientOrderId) !== NONE) return 'DUPLICATE_CLIENT_ORDER_ID';
+function checkOpenOrders(
+  { openOrders, traders }: State,
+  trader: number,
+  order: PlaceOrder,
+): RejectCode | null {
+  const market = traders.market(trader);
+  if (openOrders.withName(trader, order.clientOrderId) !== NONE) return 'DUPLICATE_CLIENT_ORDER_ID';
   if (order.timeInForce !== 'GTC') return null;
-  if (trader.openCount >= market.maxOpenOrders) return 'TOO_MANY_ORDERS';
-  if (orders.size >= MAX_ORDERS) return 'LIMIT_EXCEEDED';
+  if (traders.openCount(trader) >= market.maxOpenOrders) return 'TOO_MANY_ORDERS';
+  if (openOrders.size >= MAX_ORDERS) return 'LIMIT_EXCEEDED';
   const total = market.book.totalAt(order.side, order.price!);
   return total + order.quantity! > Number.MAX_SAFE_INTEGER ? 'LIMIT_EXCEEDED' : null;
 }
 
 /** Whether the account can pay for all that the planned order may come to. */
-export function checkFunds({ plan, ledger }: State, trader: Trader, order: PlaceOrder): Reject | null {
-  const { market } = trader;
+export function checkFunds(
+  { plan, ledger, traders }: State,
+  trader: number,
+  order: PlaceOrder,
+): Reject | null {
+  const market = traders.market(trader);
   const needed = order.side === 'BUY' ? quoteNeeded(plan, market, order) : baseNeeded(plan, market, order);
-  const funds = trader.funds(order.side);
+  const funds = traders.funds(trader, order.side);
   const available = funds === NONE ? 0n : ledger.available(funds);
   return available < needed ? insufficient(market.paidIn(order.side), needed, available) : null;
 }

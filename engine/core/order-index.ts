@@ -7,7 +7,6 @@
  */
 import type { OrderRecords } from './order-records.js';
 import { NONE, type OrderSlots } from './order-slots.js';
-import type { Trader } from './trader.js';
 
 const INITIAL_CAPACITY = 16;
 /** Odd, so that no two neighbouring numbers meet: 2^32 divided by the golden ratio. */
@@ -39,19 +38,18 @@ export class OrderIndex {
   }
 
   /** The trader's open order of that client order id, or NONE. */
-  withName(trader: Trader, clientOrderId: string): number {
+  withName(trader: number, clientOrderId: string): number {
     const orders = this.#orders;
     const hash = hashOfName(trader, clientOrderId);
     for (let place = this.#byName.seek(hash, hash); ; place = this.#byName.seek(hash, place + 1)) {
       const order = this.#byName.at(place);
       if (order === NONE) return NONE;
-      if (this.#slots.trader(order) === trader.number && orders.clientOrderId(order) === clientOrderId)
-        return order;
+      if (this.#slots.trader(order) === trader && orders.clientOrderId(order) === clientOrderId) return order;
     }
   }
 
   /** Adds an order that is not there, nor another of its name. */
-  add(order: number, trader: Trader): void {
+  add(order: number, trader: number): void {
     const nameHash = hashOfName(trader, this.#orders.clientOrderId(order));
     this.#orders.setNameHash(order, nameHash);
     this.#byName.add(nameHash, order);
@@ -78,8 +76,8 @@ function hashOfId(orderId: number): number {
  * FNV-1a over the characters, begun with the trader. Names can be chosen to collide; how many, the market's limit of
  * open orders says.
  */
-function hashOfName({ number }: Trader, clientOrderId: string): number {
-  let hash = Math.imul(number, SPREAD);
+function hashOfName(trader: number, clientOrderId: string): number {
+  let hash = Math.imul(trader, SPREAD);
   for (let i = 0; i < clientOrderId.length; i++)
     hash = Math.imul(hash ^ clientOrderId.charCodeAt(i), FNV_PRIME);
   return hash ^ (hash >>> 15);

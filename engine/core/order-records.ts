@@ -8,7 +8,6 @@
 import type { Order } from '../../shared/domain/entities.js';
 import { ORDER_STATUSES, ORDER_TYPES, SELF_TRADE_PREVENTIONS, SIDES } from '../../shared/domain/orders.js';
 import { type HashSum, HashTerm, RowHasher } from './hash.js';
-import type { Trader } from './trader.js';
 
 const INITIAL_CAPACITY = 4;
 /** So many orders may rest in all: the places of a record's bytes are 32-bit integers. */
@@ -91,8 +90,8 @@ export class OrderRecords {
     this.#hasher.add(words, word + TERM, order);
   }
 
-  /** The order as an entity. @param trader its trader */
-  read(order: number, { account, market }: Trader): Order {
+  /** The order as an entity. */
+  read(order: number, account: number, market: string): Order {
     const cell = order * CELLS;
     const byte = order * BYTES;
     const numbers = this.#numbers;
@@ -100,7 +99,7 @@ export class OrderRecords {
     return {
       orderId: numbers[cell + ORDER_ID]!,
       account,
-      market: market.market,
+      market,
       clientOrderId: this.#names[order]!,
       side: SIDES[bytes[byte + SIDE]!]!,
       type: ORDER_TYPES[bytes[byte + TYPE]!]!,

@@ -6,11 +6,10 @@ import type { ActiveOrder } from './active-orders.js';
 import { baseOf, quoteOf } from './amounts.js';
 import { feeOn } from './fees.js';
 import type { State } from './state.js';
-import type { Trader } from './trader.js';
 
 /** Moves the money of `lots` at the maker's price and gives the trade; the orders' fills are the caller's to add. */
 export function settle(state: State, taker: ActiveOrder, maker: ActiveOrder, lots: number): Trade {
-  const { market } = maker.trader;
+  const { market } = maker;
   const { side: makerSide, price } = maker.order;
   const takerSide = opposite(makerSide);
   const buyerIsMaker = makerSide === 'BUY';
@@ -24,8 +23,8 @@ export function settle(state: State, taker: ActiveOrder, maker: ActiveOrder, lot
   market.tracking.touch();
 
   const { ledger, reports } = state;
-  const takersHolder = taker.trader.holder;
-  const makersHolder = maker.trader.holder;
+  const takersHolder = taker.holder;
+  const makersHolder = maker.holder;
   const takerPays = state.funds(taker.trader, takerSide);
   const takerReceives = state.funds(taker.trader, makerSide);
   const makerPays = state.funds(maker.trader, makerSide);
@@ -42,8 +41,8 @@ export function settle(state: State, taker: ActiveOrder, maker: ActiveOrder, lot
   ledger.give(takerReceives, makersAmount);
   reports.balance(takersHolder, takerReceives, makersAmount, 'TRADE');
   const takerReceivedAfter = ledger.total(takerReceives);
-  const takerFeeAfter = chargeFee(state, taker.trader, makerSide, takerFee);
-  const makerFeeAfter = chargeFee(state, maker.trader, takerSide, makerFee);
+  const takerFeeAfter = chargeFee(state, taker, makerSide, takerFee);
+  const makerFeeAfter = chargeFee(state, maker, takerSide, makerFee);
   const movements = 2 + (takerFeeAfter === null ? 0 : 1) + (makerFeeAfter === null ? 0 : 1);
   const trade: SettledTrade = {
     market: market.market,
@@ -77,13 +76,16 @@ export function settle(state: State, taker: ActiveOrder, maker: ActiveOrder, lot
  * Gives what the account of the fees has then; null for a fee of nothing, which moves nothing.
  * @param side that pays with what the fee is in
  */
-function chargeFee(state: State, trader: Trader, side: Side, fee: bigint): bigint | null {
+function chargeFee(
+  state: State,
+  { trader, holder, market }: ActiveOrder,
+  side: Side,
+  fee: bigint,
+): bigint | null {
   if (fee === 0n) return null;
   const { ledger, reports } = state;
-  const { holder, market } = trader;
-  market.fees ??= state.trader(FEES, market);
   const payer = state.funds(trader, side);
-  const fees = state.funds(market.fees, side);
+  const fees = state.funds(state.traders.open(FEES, market), side);
   ledger.take(payer, fee);
   reports.balance(holder, payer, -fee, 'FEE');
   ledger.give(fees, fee);

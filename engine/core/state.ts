@@ -24,7 +24,7 @@ import { OrderRecords } from './order-records.js';
 import { NONE, OrderSlots } from './order-slots.js';
 import { Reports } from './reports.js';
 import { TradedMarket } from './traded-market.js';
-import { Trader } from './trader.js';
+import { Traders } from './traders.js';
 
 export class State {
   readonly stateHash = new HashSum();
@@ -33,10 +33,9 @@ export class State {
   readonly ledger = new Ledger(this.accounts, this.stateHash);
   readonly reports = new Reports(this.accounts, this.ledger);
   readonly slots = new OrderSlots();
+  readonly traders = new Traders(this.accounts, this.slots);
   readonly records = new OrderRecords(this.stateHash);
   readonly openOrders = new OrderIndex(this.slots, this.records);
-  /** By number. */
-  readonly traders: Trader[] = [];
   readonly orders = new ActiveOrders(this.slots, this.records, this.traders);
   readonly exchange = tracked(this.changes.exchange, { id: 1, sequence: 0, time: 0, lastLedgerId: 0 });
   readonly assets = new Map<string, Tracked<'asset'>>();
@@ -105,45 +104,26 @@ export class State {
     return added;
   }
 
-  trader(account: number, market: TradedMarket): Trader {
-    const known = market.traders[account];
-    if (known !== undefined) return known;
-    const holder = this.accounts.open(account);
-    const trader = new Trader(
-      this.traders.length,
-      { account, holder },
-      this.accounts.balances(holder),
-      market,
-    );
-    this.traders.push(trader);
-    market.addTrader(trader);
-    return trader;
-  }
-
   /** What the trader's orders of this side pay with, made where there was none. */
-  funds(trader: Trader, side: Side): number {
-    const known = trader.funds(side);
-    return known === NONE ? this.balance(trader.holder, trader.market.paidIn(side)) : known;
-  }
-
-  /** Of a resting order. */
-  traderOf(slot: number): Trader {
-    return this.traders[this.slots.trader(slot)]!;
+  funds(trader: number, side: Side): number {
+    const { traders } = this;
+    const known = traders.funds(trader, side);
+    return known === NONE ? this.balance(traders.holder(trader), traders.market(trader).paidIn(side)) : known;
   }
 
   /** Makes an order findable and puts the rest of it at the back of its queue. */
   rest(active: ActiveOrder): void {
-    const { order, trader } = active;
+    const { order, trader, market } = active;
     const slot = this.orders.rest(active);
-    trader.market.book.add(slot, order.side, order.price!);
-    trader.addOpen(this.slots, slot);
+    market.book.add(slot, order.side, order.price!);
+    this.traders.addOpen(trader, slot);
     this.openOrders.add(slot, trader);
   }
 
   /** The order rests no longer; the book has let go of it. */
   leave(active: ActiveOrder): void {
     const { slot, trader } = active;
-    trader.removeOpen(this.slots, slot);
+    this.traders.removeOpen(trader, slot);
     this.openOrders.delete(slot);
     this.orders.leave(active);
   }
@@ -194,7 +174,7 @@ export class State {
   }
 
   #loadOrder(order: Order): void {
-    const trader = this.trader(order.account, this.markets.get(order.market)!);
+    const trader = this.traders.open(order.account, this.markets.get(order.market)!);
     this.rest(this.orders.add(order, trader));
   }
 }

@@ -16,17 +16,16 @@ import { NONE } from './order-slots.js';
 import { refuse } from './refuse.js';
 import { settle } from './settlement.js';
 import type { State } from './state.js';
-import type { Trader } from './trader.js';
 
 const NO_TRADES: readonly Trade[] = [];
 
 export function placeOrder(state: State, body: PlaceOrder): Answer {
   const market = state.markets.get(body.market);
   if (market === undefined) return refuse(state, reject('UNKNOWN_MARKET'));
-  const trader = state.trader(body.account, market);
-  const problem = checkOrder(state.openOrders, trader, body);
+  const trader = state.traders.open(body.account, market);
+  const problem = checkOrder(state, trader, body);
   if (problem !== null) return refuse(state, problem);
-  planMatch(market.book, state.slots, takerOf(trader, body), state.plan);
+  planMatch(market.book, state.slots, takerOf(market, trader, body), state.plan);
   const shortage = checkFunds(state, trader, body);
   if (shortage !== null) return refuse(state, shortage);
 
@@ -35,16 +34,16 @@ export function placeOrder(state: State, body: PlaceOrder): Answer {
   const { order } = taker;
   const { orderId, account } = order;
   state.emit({ kind: 'ORDER_PLACED', body: { orderId, account, market: market.market } });
-  state.reports.order(trader.holder, order, null);
+  state.reports.order(taker.holder, order, null);
   const trades = killed(state, order) ? NO_TRADES : execute(state, taker);
   finishOrder(state, taker);
   return { kind: 'ORDER', order, trades, sequence: orderId };
 }
 
-function takerOf({ market, number }: Trader, body: PlaceOrder): Taker {
+function takerOf(market: Market, trader: number, body: PlaceOrder): Taker {
   return {
     side: body.side,
-    trader: number,
+    trader,
     limit: body.price,
     quantity: body.quantity ?? market.maxQuantity,
     budget: body.quoteQuantity === null ? null : body.quoteQuantity / market.tickLotValue,
@@ -99,16 +98,16 @@ function fill(state: State, taker: ActiveOrder, maker: ActiveOrder, lots: number
   addFill(state, taker, trade);
   addFill(state, maker, trade);
   noteLevel(state, maker);
-  if (maker.trader.market.book.reduce(maker.slot, lots) === 0) leave(state, maker);
+  if (maker.market.book.reduce(maker.slot, lots) === 0) leave(state, maker);
   return trade;
 }
 
-function addFill(state: State, { order, trader }: ActiveOrder, trade: Trade): void {
+function addFill(state: State, { order, holder }: ActiveOrder, trade: Trade): void {
   order.filledQuantity += trade.quantity;
   order.filledQuote += trade.quoteAmount;
   order.status = hasAll(state, order) ? 'FILLED' : 'PARTIALLY_FILLED';
   order.updatedAt = state.exchange.time;
-  state.reports.order(trader.holder, order, trade);
+  state.reports.order(holder, order, trade);
 }
 
 /** An order by quote, which is never a maker, has all that it can pay for when its plan says so. */
@@ -129,12 +128,12 @@ function finishOrder(state: State, taker: ActiveOrder): void {
 }
 
 function restOrder(state: State, active: ActiveOrder): void {
-  const { order, trader } = active;
+  const { order, trader, market, holder } = active;
   order.queuePlace = order.orderId;
   const funds = state.funds(trader, order.side);
-  const amount = amountNeeded(trader.market, order);
+  const amount = amountNeeded(market, order);
   state.ledger.lock(funds, amount);
-  state.reports.balance(trader.holder, funds, -amount, 'ORDER');
+  state.reports.balance(holder, funds, -amount, 'ORDER');
   state.rest(active);
   noteLevel(state, active);
 }
@@ -147,13 +146,13 @@ export function amountNeeded(market: Market, { side, price, quantity, filledQuan
 
 /** Takes an open order out of the book and gives back what it locked. */
 export function endResting(state: State, active: ActiveOrder, status: OrderEnd): void {
-  const { order, trader, slot } = active;
+  const { order, trader, market, holder, slot } = active;
   const funds = state.funds(trader, order.side);
-  const amount = amountNeeded(trader.market, order);
+  const amount = amountNeeded(market, order);
   state.ledger.unlock(funds, amount);
-  state.reports.balance(trader.holder, funds, amount, 'ORDER');
+  state.reports.balance(holder, funds, amount, 'ORDER');
   noteLevel(state, active);
-  trader.market.book.remove(slot);
+  market.book.remove(slot);
   leave(state, active);
   endOrder(state, active, status);
 }
@@ -164,21 +163,20 @@ function leave(state: State, active: ActiveOrder): void {
   state.leave(active);
 }
 
-function endOrder(state: State, { order, trader }: ActiveOrder, status: OrderEnd): void {
+function endOrder(state: State, { order, holder }: ActiveOrder, status: OrderEnd): void {
   order.status = status;
   order.updatedAt = state.exchange.time;
   const { orderId, account, market, quantity, filledQuantity } = order;
   const remaining = quantity === null ? null : quantity - filledQuantity;
   state.emit({ kind: 'ORDER_ENDED', body: { orderId, account, market, status, remaining } });
-  state.reports.order(trader.holder, order, null);
+  state.reports.order(holder, order, null);
 }
 
 /**
  * The level of a resting order changes, and with it the book: its update id rises by one for a command that changed
  * it, however often (D9).
  */
-function noteLevel({ exchange, slots, changedBooks }: State, { order, trader, slot }: ActiveOrder): void {
-  const { market } = trader;
+function noteLevel({ exchange, slots, changedBooks }: State, { order, market, slot }: ActiveOrder): void {
   market.depthChanges.note(slots.level(slot), keyOf(order.side, order.price!));
   if (market.bookChangedAt === exchange.sequence) return;
   market.bookChangedAt = exchange.sequence;
@@ -192,11 +190,11 @@ function noteLevel({ exchange, slots, changedBooks }: State, { order, trader, sl
 /** The slot of the named open order of that account, or NONE; somebody else's is as unknown as none. */
 export function findOrder(state: State, { account, orderId, market, clientOrderId }: OrderName): number {
   if (orderId === null) {
-    const trader = state.markets.get(market!)?.traders[account];
-    return trader === undefined ? NONE : state.openOrders.withName(trader, clientOrderId!);
+    const trader = state.markets.get(market!)?.trader(account) ?? NONE;
+    return trader === NONE ? NONE : state.openOrders.withName(trader, clientOrderId!);
   }
   const slot = state.openOrders.withId(orderId);
-  return slot !== NONE && state.traderOf(slot).account === account ? slot : NONE;
+  return slot !== NONE && state.traders.account(state.slots.trader(slot)) === account ? slot : NONE;
 }
 
 export function cancelOrder(state: State, name: OrderName): Answer {
@@ -224,7 +222,10 @@ export function cancelAll(state: State, { account, market }: AccountOrders): Ans
  * The slots of the account's open orders of one market or all: markets by name, since the order in which it came to them
  * does not outlive a load; in a market the oldest first.
  */
-export function openOrders({ markets, slots }: State, { account, market }: AccountOrders): number[] {
+export function openOrders({ markets, traders }: State, { account, market }: AccountOrders): number[] {
   const names = market === null ? [...markets.keys()].sort() : [market];
-  return names.flatMap(name => markets.get(name)?.traders[account]?.openOrders(slots) ?? []);
+  const known = names
+    .map(name => markets.get(name)?.trader(account) ?? NONE)
+    .filter(trader => trader !== NONE);
+  return known.flatMap(trader => traders.openOrders(trader));
 }
