@@ -39,6 +39,8 @@ const IN_FAILED_TRANSACTION = '25P02';
 export class PostgresServer {
   isUp = true;
   tables = emptyTables();
+  /** Happens once, while a transaction is being committed: before it is on disk, or before that is answered. */
+  onCommit: (() => void) | undefined;
   readonly #scheduler: Scheduler;
   readonly #random: Random;
   readonly #sessions = new Map<Link, Session>();
@@ -144,11 +146,15 @@ export class PostgresServer {
   #commit(session: Session, answer: (answer: Answer) => void): void {
     const life = this.#life;
     const { transaction } = session;
+    const { onCommit } = this;
+    this.onCommit = undefined;
+    const isInTime = onCommit === undefined || this.#random.oneIn(2);
     this.#scheduler.after(this.#random.below(FLUSH_SPREAD_US) / 1000, undefined, () => {
       if (life !== this.#life || session.transaction !== transaction) return;
-      if (transaction !== undefined && !transaction.hasFailed) this.#keep(transaction.written);
+      if (isInTime && transaction !== undefined && !transaction.hasFailed) this.#keep(transaction.written);
       this.#end(session);
       answer(DONE);
+      onCommit?.();
     });
   }
 

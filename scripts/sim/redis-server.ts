@@ -41,6 +41,8 @@ export class RedisServer {
   /** How far its wall clock is ahead of the world's, in milliseconds. */
   clockOffsetMs = 0;
   data: RedisData;
+  /** Happens once, as soon as something was written that is not flushed yet. */
+  onUnflushed: (() => void) | undefined;
   readonly #scheduler: Scheduler;
   readonly #random: Random;
   /** What has been flushed, for good. */
@@ -131,8 +133,14 @@ export class RedisServer {
     this.#inbox = [];
     for (const [client, request] of requests) this.#execute(client, request);
     const flushMs = this.#unflushed.length === 0 ? 0 : (50 + this.#random.below(FLUSH_SPREAD_US)) / 1000;
-    if (flushMs === 0) this.#endTurn();
-    else this.#later(flushMs, () => this.#endTurn());
+    if (flushMs === 0) {
+      this.#endTurn();
+      return;
+    }
+    const { onUnflushed } = this;
+    this.onUnflushed = undefined;
+    if (onUnflushed !== undefined) this.#later(flushMs / 2, onUnflushed);
+    this.#later(flushMs, () => this.#endTurn());
   }
 
   #endTurn(): void {

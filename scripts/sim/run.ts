@@ -79,6 +79,12 @@ class Run {
     'writer started twice': ({ forMs }) => this.#startFor('writer-2', forMs!),
     'Redis restarts': ({ forMs }) => this.#restart(this.#world.redis, forMs!),
     'Postgres restarts': ({ forMs }) => this.#restart(this.#world.postgres, forMs!),
+    'Redis dies before a flush': ({ forMs }) => {
+      this.#world.redis.onUnflushed = () => this.#restart(this.#world.redis, forMs!);
+    },
+    'Postgres dies in a commit': ({ forMs }) => {
+      this.#world.postgres.onCommit = () => this.#restart(this.#world.postgres, forMs!);
+    },
     'Redis is full': ({ forMs }) => this.#fill(forMs!),
     'clock jump': fault => this.#jump(fault),
     "Redis' clock jumps": ({ byMs }) => {
@@ -203,6 +209,8 @@ class Run {
     this.#world.tell('everything is mended');
     this.#world.redis.isFull = false;
     this.#world.redis.data.refusesEntry = false;
+    this.#world.redis.onUnflushed = undefined;
+    this.#world.postgres.onCommit = undefined;
     this.#world.delays.clear();
     // Clocks that differ for good by more than a request may take would let every request expire.
     for (const name of this.#processes.names) {
