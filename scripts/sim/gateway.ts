@@ -49,7 +49,7 @@ export class SimulatedApp {
   }
 
   publish(topic: string, text: string): void {
-    for (const socket of this.#sockets) if (socket.topics.has(topic)) socket.publish(text);
+    for (const socket of this.#sockets) if (socket.topics.has(topic)) socket.send(text);
   }
 
   /** @returns nothing while nobody listens */
@@ -97,10 +97,10 @@ export class SimulatedSocket {
 
   // As the client has it.
 
-  ask(frame: object): void {
+  ask(text: string): void {
     this.#asked = this.#arrival(this.#asked);
     this.#run(this.#asked, () => {
-      void this.#behavior.message?.(this.#ws, Buffer.from(JSON.stringify(frame)) as never, false);
+      void this.#behavior.message?.(this.#ws, Buffer.from(text) as never, false);
     });
   }
 
@@ -136,11 +136,7 @@ export class SimulatedSocket {
 
   send(text: string): void {
     if (this.#client.isReading) this.#leave(text);
-    else this.#waiting.push(text);
-  }
-
-  publish(text: string): void {
-    if (this.getBufferedAmount() <= this.#behavior.maxBackpressure!) this.send(text);
+    else if (this.getBufferedAmount() <= this.#behavior.maxBackpressure!) this.#waiting.push(text);
     else this.#behavior.dropped?.(this.#ws, text as never, false);
   }
 

@@ -28,7 +28,7 @@ const LEASE_MS = 1000;
 const RESTART_MS = 200;
 /** Until an api looks again whether it may listen. */
 const RETRY_MS = 50;
-const SMALL_JOURNAL_BYTES = 60_000;
+const SMALL_JOURNAL_BYTES = 18_000;
 const LARGE_JOURNAL_BYTES = 100_000_000;
 /** What may end a process: it is started again, and nothing was promised. */
 const MAY_END =

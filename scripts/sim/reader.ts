@@ -43,6 +43,7 @@ interface Book {
 const COMES_AGAIN_MS = 100;
 const CANDLE_MS = 1000;
 const STREAMS = ['user', ...MARKETS.flatMap(market => streamsOf(market.toLowerCase()))];
+const SUBSCRIBE = JSON.stringify({ method: 'SUBSCRIBE', params: STREAMS });
 
 const tokens = new Tokens(SECRET);
 
@@ -129,8 +130,8 @@ export class Reader implements Client {
       this.#world.scheduler.after(COMES_AGAIN_MS, undefined, () => this.#connect());
       return;
     }
-    this.#socket.ask({ method: 'AUTH', params: [this.#token] });
-    this.#socket.ask({ method: 'SUBSCRIBE', params: STREAMS });
+    this.#socket.ask(JSON.stringify({ method: 'AUTH', params: [this.#token] }));
+    this.#socket.ask(SUBSCRIBE);
   }
 
   /** What becomes of each message. */
