@@ -264,13 +264,33 @@ t.test('Redis ends and starts again', async t => {
   t.same(tradeIds(client), [1, 2]);
 });
 
-t.test('a hand on Redis publishes what is no message', async t => {
+t.test('a hand on Redis publishes what is no message, also while the depth is refilled', async t => {
   const { fake, connect } = await world(t);
   const client = await connect();
   await client.ask('SUBSCRIBE', [DEPTH, TRADE]);
-  for (const text of ['', '{', 'null', '[]', '{}', '{"market":"BTC_USDT"}', '[[1,2]]'])
-    await fake.publishRaw(text);
+  const empty = { market: 'BTC_USDT', bids: [], asks: [], trades: [] };
+  const whole = { ...empty, time: 1, firstUpdateId: 1, lastUpdateId: 1_000_000 };
+  const nearly: object[] = [
+    { market: 'BTC_USDT' },
+    { market: 'BTC_USDT', trades: [] },
+    empty,
+    { ...whole, lastUpdateId: '9' },
+    { ...whole, bids: [['1', 1]] },
+    { ...whole, asks: [1] },
+    { ...whole, trades: [{}] },
+  ];
+  const texts = ['', '{', 'null', '[]', '{}', '[[1,2]]', ...nearly.map(one => JSON.stringify(one))];
+  const publishAll = async () => {
+    for (const text of texts) await fake.publishRaw(text);
+  };
+  await publishAll();
   await fake.change({ bids: [[1, 1]] });
+  await becomesEqual(t, client, fake);
+  fake.beforeReply = async ({ kind }) => {
+    if (kind === 'BOOK') await publishAll();
+  };
+  await fake.change({ bids: [[2, 1]] }, { publish: false });
+  await fake.change({ bids: [[3, 1]] });
   await becomesEqual(t, client, fake);
 });
 

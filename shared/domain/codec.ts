@@ -388,6 +388,20 @@ export function encodeMarketMessage(message: MarketMessage): string {
   return JSON.stringify(message);
 }
 
-export function decodeMarketMessage(message: string): MarketMessage {
-  return JSON.parse(message) as MarketMessage;
+/** Throws where it is no such message: whoever folds it must not find out in the middle. */
+export function decodeMarketMessage(text: string): MarketMessage {
+  const message = JSON.parse(text) as MarketMessage;
+  const { market, time, firstUpdateId, lastUpdateId, bids, asks, trades } = message;
+  const isOurs =
+    typeof market === 'string' &&
+    areIntegers([time, firstUpdateId, lastUpdateId]) &&
+    bids.every(areIntegers) &&
+    asks.every(areIntegers) &&
+    trades.every(({ tradeId, price, quantity, time }) => areIntegers([tradeId, price, quantity, time]));
+  if (!isOurs) throw new Error('no message of a market');
+  return message;
+}
+
+function areIntegers(numbers: readonly number[]): boolean {
+  return numbers.every(Number.isSafeInteger);
 }
