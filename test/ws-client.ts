@@ -88,7 +88,7 @@ export class WsClient {
 }
 
 /** Waits until it holds. */
-export async function eventually(holds: () => unknown, timeoutMs = 10_000): Promise<void> {
+export async function eventually(holds: () => unknown, timeoutMs = 30_000): Promise<void> {
   const until = performance.now() + timeoutMs;
   while (!(await holds())) {
     assert.ok(performance.now() < until, `not within ${timeoutMs} ms: ${holds}`);
