@@ -85,8 +85,11 @@ export class MarketCandles {
     if (stored === undefined || stored.lastTradeId < needed) return false;
     this.#live.reset(stored);
     const gap = pending.findIndex(trade => this.#live.add(trade) === 'GAP');
-    this.#pending = gap < 0 ? undefined : pending.slice(gap);
-    return gap < 0;
+    if (gap > 0) this.#pending = pending.slice(gap);
+    // What is pending may be older than what was missed.
+    if (gap >= 0 || this.#live.lastTradeId < this.#reached) return false;
+    this.#pending = undefined;
+    return true;
   }
 }
 

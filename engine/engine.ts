@@ -75,19 +75,24 @@ export class Engine {
     this.#stores.commandLog.close();
   }
 
-  /** Follows the journal until the leadership is free; then, with everybody else fenced, reads it to its end. */
+  /** Loads and follows, again where that took so long that the journal has gone on without it. */
   async #takeOver(): Promise<{ machine: Machine; head: string }> {
-    let machine = await recover(this.#stores);
     for (;;) {
       try {
-        const head = await this.#leadership.tryTake(machine.exchange.sequence);
-        await catchUp(this.#stores, machine);
-        if (head !== null) return { machine, head };
+        return await this.#follow(await recover(this.#stores));
       } catch (error) {
         if (!(error instanceof JournalGapError)) throw error;
         this.#stores.log.warn({ reason: error.message }, 'loading the checkpoint again');
-        machine = await recover(this.#stores);
       }
+    }
+  }
+
+  /** Follows the journal until the leadership is free; then, with everybody else fenced, reads it to its end. */
+  async #follow(machine: Machine): Promise<{ machine: Machine; head: string }> {
+    for (;;) {
+      const head = await this.#leadership.tryTake(machine.exchange.sequence);
+      await catchUp(this.#stores, machine);
+      if (head !== null) return { machine, head };
     }
   }
 

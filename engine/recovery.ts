@@ -14,7 +14,7 @@ import { loadCheckpoint, readWatermark, type Watermark } from './checkpoint.js';
 import type { CommandLog } from './command-log.js';
 import { Machine } from './machine.js';
 import { ProgressLog } from './progress-log.js';
-import { type Replayed, replayJournal } from './replay.js';
+import { JournalGapError, type Replayed, replayJournal } from './replay.js';
 
 const RETRY_DELAY_MS = 250;
 /** Postgres: no such schema or table, yet. */
@@ -30,7 +30,7 @@ export interface Stores {
   log: Logger;
 }
 
-/** A machine at the state of the journal's end. */
+/** A machine at the state of the journal's end. Throws a JournalGapError where the journal has gone on meanwhile. */
 export async function recover(stores: Stores): Promise<Machine> {
   await patiently(() => checkPostgresDurability(stores.pool, stores.log), stores.log);
   await establishIdentity(stores);
@@ -84,7 +84,7 @@ async function insertWatermark(pool: pg.Pool, exchangeId: string): Promise<void>
 }
 
 /** Redis must still hold everything after the watermark, and know where the leader was. */
-async function checkTail({ commandLog, keys }: Stores, { sequence, logic }: Watermark): Promise<void> {
+async function checkTail({ commandLog, keys, pool }: Stores, { sequence, logic }: Watermark): Promise<void> {
   const { first, last: end } = await commandLog.journal.extent();
   if (logic !== LOGIC && end > sequence) {
     throw new RecoveryError(
@@ -93,6 +93,9 @@ async function checkTail({ commandLog, keys }: Stores, { sequence, logic }: Wate
     );
   }
   if (first > sequence + 1) {
+    const now = await readWatermark(pool);
+    if (now!.sequence > sequence)
+      throw new JournalGapError(`loaded at ${sequence}, Postgres is at ${now!.sequence} by now`);
     throw new RecoveryError(
       `Postgres is at sequence ${sequence}, and the journal begins at ${first}: what is between is in neither. Restore ` +
         'a later backup of Postgres; where there is none, `npm run restore` begins again from this one.',

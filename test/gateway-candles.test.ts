@@ -3,11 +3,12 @@ import { mock } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import t, { type Test } from 'tap';
 import type { LiveMarket } from '../api/live-market.js';
+import { MarketCandles } from '../api/market-candles.js';
 import { KlineStream } from '../api/ws/kline-stream.js';
 import type { Missed } from '../api/ws/stream.js';
 import { INTERVALS, type Interval, nextOpenTime, openTime } from '../shared/domain/klines.js';
 import { KEPT_CANDLES, LiveCandles } from '../shared/domain/live-candles.js';
-import { aTrade, BOOK_TICKER, SCALE, world } from './gateway-world.js';
+import { aTrade, BOOK_TICKER, candlesOf, SCALE, world } from './gateway-world.js';
 import { eventually, type Kline, type WsClient } from './ws-client.js';
 
 const TICKER = 'btc_usdt@ticker';
@@ -217,4 +218,22 @@ t.test('who was too slow is told of no candle as closed before all of it was hea
   stream.rest();
   later();
   t.same(toldOf(stream.missedSince(third)), 'BEHIND', 'so many are not kept');
+});
+
+t.test('candles are not known while a trade is neither heard nor stored', async t => {
+  const trades = [1, 2].map(aTrade);
+  let stored = 1;
+  const candles = new MarketCandles(
+    SCALE,
+    async () => candlesOf(trades.slice(0, stored)),
+    () => {},
+  );
+  t.teardown(() => candles.stop());
+  candles.reach(2);
+  await sleep(20);
+  candles.receive(trades.slice(0, 1));
+  await sleep(250);
+  t.equal(candles.live, undefined, 'also when an older one is heard late');
+  stored = 2;
+  await eventually(() => candles.live?.lastTradeId === 2);
 });

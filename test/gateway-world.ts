@@ -128,7 +128,7 @@ export async function becomesEqual(t: Test, client: WsClient, fake: FakeEngine):
 }
 
 /** As Postgres would have them. */
-function candlesOf(trades: readonly PublicTrade[]): StoredCandles {
+export function candlesOf(trades: readonly PublicTrade[]): StoredCandles {
   const fold = new CandleFold();
   const { lotSize, tickLotValue } = SCALE;
   for (const trade of trades) {

@@ -31,8 +31,9 @@ import type { Owner } from '../scripts/sim/scheduler.js';
 import { World } from '../scripts/sim/world.js';
 import { type BatchText, encodeRequest, LOGIC } from '../shared/domain/codec.js';
 import { GENESIS } from '../shared/domain/genesis.js';
+import { checkPostgresDurability } from '../shared/io/durability.js';
 import { type Keys, keysOf } from '../shared/io/keys.js';
-import { createLogger } from '../shared/io/log.js';
+import { createLogger, type Logger } from '../shared/io/log.js';
 import { createPool } from '../shared/io/postgres.js';
 import { connectOnce, connectPatiently, type RedisServer, redisAt } from '../shared/io/redis.js';
 import { TcpProxy } from './tcp-proxy.js';
@@ -145,6 +146,37 @@ const REDIS_SCENARIOS: Record<string, RedisScenario> = {
     return [...answers, last];
   },
 
+  'settings, pipelines, bytes, and a stream that is trimmed by what is added': async ({ server, keys }) => {
+    const redis = connectPatiently(server);
+    const add = (id: number) =>
+      redis.xadd(
+        keys.reports,
+        'MINID',
+        '~',
+        `${Math.max(0, id - 2)}-0`,
+        `${id}-0`,
+        'reports',
+        'r'.repeat(5000),
+      );
+    const answers = await saidOf([
+      () => redis.ping(),
+      () => redis.config('GET', 'appendonly'),
+      () => redis.config('GET', 'appendfsync'),
+      () => redis.config('GET', 'maxmemory-policy'),
+      () => redis.config('GET', 'nothing'),
+      () => redis.pipeline().publish(keys.wake, 'a').publish(keys.wake, 'b').exec(),
+      () => redis.xadd(keys.journal, '1-0', 'name', 'ü'),
+      () => redis.xreadBuffer('COUNT', 2, 'STREAMS', keys.journal, '0-0'),
+      () => redis.xreadBuffer('COUNT', 2, 'STREAMS', keys.journal, '1-0'),
+      ...[1, 2, 3, 4, 5, 6].map(id => () => add(id)),
+      () => add(6),
+      () => redis.xrange(keys.reports, '4-0', '+'),
+      () => redis.xrange(keys.reports, '-', '+', 'COUNT', 1),
+    ]);
+    redis.disconnect();
+    return answers;
+  },
+
   'a script: what becomes of values, and what it wrote before it failed': async ({ server, keys }) => {
     const redis = connectPatiently(server);
     const run = (lua: string, ...args: string[]) => scripted(redis, lua)([keys.head, keys.journal], ...args);
@@ -200,6 +232,7 @@ const REDIS_SCENARIOS: Record<string, RedisScenario> = {
       head: await reader.get(keys.head),
       leader: await reader.get(keys.leader),
       journal: (await reader.xrange(keys.journal, '-', '+')).map(([id, fields]) => [id, fields]),
+      reports: await reader.xrange(keys.reports, '-', '+'),
       commands: await reader.lrange(keys.commands, 0, -1),
       letters: await reader.lrange(keys.deadLetters, 0, -1),
       attempts: await reader.get(keys.attempts),
@@ -302,6 +335,7 @@ const REDIS_SCENARIOS: Record<string, RedisScenario> = {
 /** What an engine would have written: the fresh exchange, then orders and trades. */
 function exampleBatches(): { batches: AppliedBatch[]; texts: BatchText[] } {
   const machine = new Machine();
+  machine.startReporting();
   const parts = { machine, clock: new Clock(Date.UTC(2030, 0, 1)), admission: new Admission() };
   const requests = [...GENESIS, ...planOf(3).asked.map(({ request }) => request)];
   const entries = requests.map((request, requestId) =>
@@ -319,7 +353,14 @@ function exampleBatches(): { batches: AppliedBatch[]; texts: BatchText[] } {
   return { batches, texts: batches.map(({ journal }) => journal!) };
 }
 
-type PostgresScenario = (pool: pg.Pool, texts: readonly BatchText[]) => Promise<Transcript>;
+/** A Postgres with the tables of an exchange, and a way to be unlucky with it. */
+interface PostgresUnderTest extends Pick<RedisUnderTest, 'mute' | 'cut'> {
+  readonly pool: pg.Pool;
+  /** Has no bad luck. */
+  readonly witness: pg.Pool;
+}
+
+type PostgresScenario = (postgres: PostgresUnderTest, texts: readonly BatchText[]) => Promise<Transcript>;
 
 async function begun(pool: pg.Pool): Promise<Watermark> {
   await pool.query(
@@ -348,7 +389,7 @@ async function rowsOf(pool: pg.Pool): Promise<Transcript> {
 }
 
 const POSTGRES_SCENARIOS: Record<string, PostgresScenario> = {
-  'what the writer writes, the engine loads': async (pool, [first, ...rest]) => {
+  'what the writer writes, the engine loads': async ({ pool }, [first, ...rest]) => {
     const start = await begun(pool);
     const answers: Transcript = [start, await begun(pool)];
     answers.push(await write(pool, start, fold([first!])));
@@ -361,7 +402,7 @@ const POSTGRES_SCENARIOS: Record<string, PostgresScenario> = {
     return answers;
   },
 
-  'what the api reads of trades and candles': async (pool, texts) => {
+  'what the api reads of trades and candles': async ({ pool }, texts) => {
     const start = await begun(pool);
     // Candles of the first batches are there when the others add to them.
     await write(pool, start, fold(texts.slice(0, 2)));
@@ -376,14 +417,14 @@ const POSTGRES_SCENARIOS: Record<string, PostgresScenario> = {
     return answers;
   },
 
-  'of two writers one writes, the other finds that it was late': async (pool, [first]) => {
+  'of two writers one writes, the other finds that it was late': async ({ pool }, [first]) => {
     const start = await begun(pool);
     const changes = fold([first!]);
     const written = await Promise.all([1, 2].map(() => write(pool, start, changes)));
     return [written.sort(), await readWatermark(pool)];
   },
 
-  'a row that is there already ends the transaction, and nothing of it stays': async (pool, texts) => {
+  'a row that is there already ends the transaction, and nothing of it stays': async ({ pool }, texts) => {
     const start = await begun(pool);
     await write(pool, start, fold(texts));
     const { sequence } = (await readWatermark(pool))!;
@@ -392,7 +433,7 @@ const POSTGRES_SCENARIOS: Record<string, PostgresScenario> = {
     return [again, await readWatermark(pool), await rowsOf(pool)];
   },
 
-  'a snapshot stays as it was, a plain transaction does not': async (pool, [first]) => {
+  'a snapshot stays as it was, a plain transaction does not': async ({ pool }, [first]) => {
     const start = await begun(pool);
     const answers: Transcript = [];
     const [snapshot, plain] = [await pool.connect(), await pool.connect()];
@@ -412,6 +453,41 @@ const POSTGRES_SCENARIOS: Record<string, PostgresScenario> = {
       client.release();
     }
     answers.push((await readWatermark(pool))?.sequence);
+    return answers;
+  },
+
+  'settings are told': async ({ pool }) => {
+    const said: unknown[] = [];
+    const listening = { error: (details: unknown) => said.push(details) } as unknown as Logger;
+    await checkPostgresDurability(pool, listening);
+    return said;
+  },
+
+  'a transaction ends with its connection, also with the answer to its COMMIT': async (
+    { pool, witness, mute, cut },
+    [first],
+  ) => {
+    const start = await begun(witness);
+    const client = await pool.connect();
+    await client.query('BEGIN');
+    const moved = [first!.last, first!.stateHash, first!.head, LOGIC, 0, start.exchangeId];
+    const answers: Transcript = [(await client.query(MOVE_WATERMARK, moved)).rowCount];
+    mute();
+    const asking = said(client.query('SELECT sequence FROM watermark'));
+    await sleep(50);
+    cut();
+    answers.push(await asking, await said(client.query('COMMIT')), (await readWatermark(witness))?.sequence);
+    client.release(true);
+    const again = await pool.connect();
+    await again.query('BEGIN');
+    answers.push((await again.query(MOVE_WATERMARK, moved)).rowCount);
+    mute();
+    const committing = said(again.query('COMMIT'));
+    await eventually(async () => (await readWatermark(witness))!.sequence > 0);
+    cut();
+    answers.push(await committing, (await readWatermark(witness))?.sequence);
+    again.release(true);
+    answers.push(await readWatermark(pool));
     return answers;
   },
 };
@@ -471,11 +547,7 @@ t.test('Redis', async t => {
         setFull: async isFull => {
           await setting.config('SET', 'maxmemory', isFull ? 1 : 0);
         },
-        mute: () => proxy.mute(true),
-        cut: () => {
-          proxy.mute(false);
-          proxy.cut();
-        },
+        ...unlucky(proxy),
       };
       t.same(await scenario(simulated), await scenario(actual));
     });
@@ -483,19 +555,42 @@ t.test('Redis', async t => {
 });
 
 t.test('Postgres', async t => {
+  const url = process.env.DATABASE_URL!;
+  const proxy = await TcpProxy.start(url);
+  t.teardown(() => proxy.close());
+  const proxied = new URL(url);
+  proxied.port = new URL(proxy.url).port;
   for (const [name, scenario] of Object.entries(POSTGRES_SCENARIOS)) {
     t.test(name, async t => {
       const namespace = `sim_${randomBytes(6).toString('hex')}`;
-      await migrate(process.env.DATABASE_URL!, namespace, log);
-      const real = createPool(process.env.DATABASE_URL!, namespace, 4);
+      await migrate(url, namespace, log);
+      const [pool, witness] = [createPool(proxied.href, namespace, 4), createPool(url, namespace, 1)];
       t.teardown(async () => {
-        await real.query(`DROP SCHEMA ${namespace} CASCADE`);
-        await real.end();
+        await witness.query(`DROP SCHEMA ${namespace} CASCADE`);
+        await Promise.all([pool.end(), witness.end()]);
       });
       const { world, owner } = livingWorld(t);
       const { network, postgres, postgresLinks: links } = world;
-      const simulated = simulatedPool({ network, postgres, links }, owner, 4);
-      t.same(await scenario(simulated, EXAMPLE.texts), await scenario(real, EXAMPLE.texts));
+      const simulated: PostgresUnderTest = {
+        pool: simulatedPool({ network, postgres, links }, owner, 4),
+        witness: simulatedPool({ network, postgres, links }, { ...owner }, 1),
+        mute: () => {
+          for (const link of links.get(owner)!) link.doom = 'AFTER_EFFECT';
+        },
+        cut: () => {},
+      };
+      const actual: PostgresUnderTest = { pool, witness, ...unlucky(proxy) };
+      t.same(await scenario(simulated, EXAMPLE.texts), await scenario(actual, EXAMPLE.texts));
     });
   }
 });
+
+function unlucky(proxy: TcpProxy): Pick<RedisUnderTest, 'mute' | 'cut'> {
+  return {
+    mute: () => proxy.mute(true),
+    cut: () => {
+      proxy.mute(false);
+      proxy.cut();
+    },
+  };
+}

@@ -32,7 +32,8 @@ async function find({ patches }: Planted): Promise<{ runs: number; violation: st
   }
 }
 
-function patchedSources(patches: Planted['patches']): Map<string, string> {
+/** By file. Refuses where a patch does not fit the source. */
+export function patchedSources(patches: Planted['patches']): Map<string, string> {
   const sources = new Map<string, string>();
   for (const { file, from, to } of patches) {
     const parts = (sources.get(file) ?? sourceOf(file)).split(from);

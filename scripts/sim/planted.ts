@@ -19,8 +19,8 @@ export const PLANTED: readonly Planted[] = [
     patches: [
       {
         file: 'engine/leader.ts',
-        from: 'const next = await this.#commit(batch);\n    publish(commandLog.publisher, keys, batch.publications);',
-        to: 'publish(commandLog.publisher, keys, batch.publications);\n    const next = await this.#commit(batch);',
+        from: 'const next = await this.#commit(batch);\n    const committed = performance.now();\n    publish(commandLog.publisher, keys, batch.publications);',
+        to: 'publish(commandLog.publisher, keys, batch.publications);\n    const next = await this.#commit(batch);\n    const committed = performance.now();',
       },
     ],
   },
@@ -29,8 +29,8 @@ export const PLANTED: readonly Planted[] = [
     patches: [
       {
         file: 'engine/scripts/commit.lua',
-        from: "  local values = tonumber(ARGV[7])\n  if ARGV[6] ~= '' then",
-        to: "  local values = tonumber(ARGV[7])\n  redis.call('LTRIM', KEYS[3], ARGV[3], -1)\n  if ARGV[6] ~= '' then",
+        from: "  local values = tonumber(ARGV[9])\n  if ARGV[6] ~= '' then",
+        to: "  local values = tonumber(ARGV[9])\n  redis.call('LTRIM', KEYS[3], ARGV[3], -1)\n  if ARGV[6] ~= '' then",
       },
       {
         file: 'engine/scripts/commit.lua',
@@ -53,12 +53,17 @@ export const PLANTED: readonly Planted[] = [
       },
       {
         file: 'engine/leader.ts',
-        from: 'const taken = await this.#parts.commandLog.commit(this.#head, head, batch);\n    this.#head = head;',
-        to: 'const before = this.#head;\n    this.#head = head;\n    const taken = await this.#parts.commandLog.commit(before, head, batch);',
+        from: 'const taken = await this.#parts.commandLog.commit(this.#head, head, batch);',
+        to: 'const before = this.#head;\n    this.#head = head;\n    this.#end = batch.journal?.end ?? this.#end;\n    const taken = await this.#parts.commandLog.commit(before, head, batch);',
       },
       {
         file: 'engine/leader.ts',
-        from: 'const next = await this.#commit(batch);\n    publish(commandLog.publisher, keys, batch.publications);\n    return next;',
+        from: 'this.#head = head;\n    this.#end = batch.journal?.end ?? this.#end;\n    return this.#admit(taken);',
+        to: 'return this.#admit(taken);',
+      },
+      {
+        file: 'engine/leader.ts',
+        from: 'const next = await this.#commit(batch);\n    const committed = performance.now();\n    publish(commandLog.publisher, keys, batch.publications);\n    onBatch(batch, applied - began, committed - applied);\n    return next;',
         to: 'this.#commit(batch).then(() => publish(commandLog.publisher, keys, batch.publications), () => {});\n    return this.#take();',
       },
     ],
@@ -108,8 +113,8 @@ export const PLANTED: readonly Planted[] = [
     patches: [
       {
         file: 'shared/domain/codec.ts',
-        from: 'return IMAGE_ENCODERS[kind](entity);',
-        to: "return IMAGE_ENCODERS[kind](kind === 'order' ? { ...entity, queuePlace: 0 } : entity);",
+        from: 'codec.write(entity, writer);',
+        to: "codec.write(kind === 'order' ? { ...(entity as object), queuePlace: 0 } : entity, writer);",
       },
     ],
   },
