@@ -57,7 +57,7 @@ t.test('what was generated is recovered, and told of', async t => {
 
   const loaded = lines.find(({ msg }) => msg === 'checkpoint loaded')!;
   const rows = loaded.rows as Record<string, number>;
-  t.match(rows, { exchange: 1, asset: 4, market: 3, balance: 4 * SIZE.accounts + 4, idempotencyKey: 4 });
+  t.match(rows, { exchange: 1, asset: 5, market: 4, balance: 4 * SIZE.accounts + 5, idempotencyKey: 4 });
   t.ok(rows.order! >= SIZE.open);
   const replayed = lines.find(({ msg }) => msg === 'journal replayed')!;
   t.match(replayed, { batches: 11, commands: SIZE.journal, sequence: end });

@@ -63,7 +63,7 @@ const DIGITS = 4;
 
 // biome-ignore format: the closer to the end the denser
 const CURVE_PERCENTILES = [
-  0, 10, 20, 30, 40, 50, 60, 70, 80, 85, 90, 92, 94, 96, 98, 99, 99.2, 99.4, 99.6, 99.8, 99.9, 99.95, 99.99,
+  10, 20, 30, 40, 50, 60, 70, 80, 85, 90, 92, 94, 96, 98, 99, 99.2, 99.4, 99.6, 99.8, 99.9, 99.95, 99.99,
 ];
 
 export function percentilesOf(latencies: Latencies): Percentiles {

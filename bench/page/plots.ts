@@ -50,7 +50,7 @@ export function floorsPlot(title: string, unit: string, rows: readonly Figures[]
   return drawn(130 + 52 * rows.length, {
     ...head(title),
     legend: LEGEND,
-    grid: { left: 32, right: 60, top: 80, bottom: 50, containLabel: true },
+    grid: { left: 64, right: 60, top: 80, bottom: 50, containLabel: true },
     xAxis: { ...axis(unit), type: 'log', axisLabel: { color: INK, formatter: figure } },
     yAxis: {
       type: 'category',
