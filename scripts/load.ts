@@ -31,8 +31,8 @@ const PAIRS = 32;
 /** Shared out among the pairs. */
 const CONNECTIONS = 256;
 const FUNDS = '1000000';
-/** Until all connections are open. */
-const WARM_UP_MS = 2000;
+/** By then all connections are open. */
+const CONNECTING_MS = 1000;
 const PROGRESS_MS = process.stderr.isTTY ? 1000 : 5000;
 const USAGE = 'Usage: npm run load -- --rate 20000 --minutes 5 [--url http://127.0.0.1:3000]';
 
@@ -81,9 +81,9 @@ async function run({ rate, minutes, url }: Arguments): Promise<void> {
   );
   const loop = new OpenLoop(address, scripts, tally, { perSecond: rate, place: 0, of: 1 });
   const wait = (ms: number) => delay(ms, undefined, { signal: interruption.signal }).catch(() => {});
-  loop.start();
-  await wait(WARM_UP_MS);
+  await wait(CONNECTING_MS);
   tally.measure();
+  loop.start();
   const progress = setInterval(() => tell(tally.progress()), PROGRESS_MS);
   await wait(minutes * 60_000);
   clearInterval(progress);

@@ -26,8 +26,9 @@ export class OpenLoop {
   readonly #walkers: Walker[];
   readonly #dueAt = new Map<Walker, number>();
   readonly #intervalMs: number;
+  readonly #firstDueMs: number;
   #free: Walker[];
-  #nextDue: number;
+  #nextDue = Number.POSITIVE_INFINITY;
   #isOpen = true;
   #onFree = () => {};
 
@@ -38,13 +39,18 @@ export class OpenLoop {
     );
     this.#free = [...this.#walkers];
     this.#intervalMs = (1000 * of) / perSecond;
-    this.#nextDue = performance.now() + (1000 * place) / perSecond;
+    this.#firstDueMs = (1000 * place) / perSecond;
   }
 
   start(): void {
+    this.#nextDue = performance.now() + this.#firstDueMs;
+    this.#turn();
+  }
+
+  #turn(): void {
     if (!this.#isOpen) return;
     if (!this.#sendDue()) Atomics.wait(nap, 0, 0, NAP_MS);
-    setImmediate(() => this.start());
+    setImmediate(() => this.#turn());
   }
 
   /**
