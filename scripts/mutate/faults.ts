@@ -69,8 +69,8 @@ export const FAULTS: readonly Fault[] = [
   {
     name: 'an account may have one open order too many',
     file: 'engine/core/checks.ts',
-    from: 'trader.openCount >= market.maxOpenOrders',
-    to: 'trader.openCount > market.maxOpenOrders',
+    from: 'traders.openCount(trader) >= market.maxOpenOrders',
+    to: 'traders.openCount(trader) > market.maxOpenOrders',
   },
   {
     name: 'a level may hold 2^53 lots',
@@ -139,7 +139,7 @@ export const FAULTS: readonly Fault[] = [
   {
     name: 'an order that ends keeps its money locked',
     file: 'engine/core/trading.ts',
-    from: 'state.ledger.unlock(state.funds(trader, order.side), amountNeeded(trader.market, order));',
+    from: 'state.ledger.unlock(funds, amount);',
     to: '',
   },
   {
@@ -163,14 +163,14 @@ export const FAULTS: readonly Fault[] = [
   {
     name: "a stranger's order can be cancelled by its id",
     file: 'engine/core/trading.ts',
-    from: 'return slot !== NONE && state.traderOf(slot).account === account ? slot : NONE;',
+    from: 'return slot !== NONE && state.traders.account(state.slots.trader(slot)) === account ? slot : NONE;',
     to: 'return slot;',
   },
   {
-    name: 'cancel-all goes through the markets in the order in which the account came to them',
+    name: 'cancel-all goes through the markets in the order in which they were made',
     file: 'engine/core/trading.ts',
-    from: '.sort((a, b) => (a.market.market < b.market.market ? -1 : 1))',
-    to: '',
+    from: '[...markets.keys()].sort()',
+    to: '[...markets.keys()]',
   },
 
   {
@@ -216,14 +216,14 @@ export const FAULTS: readonly Fault[] = [
   {
     name: 'the taker pays no fee',
     file: 'engine/core/settlement.ts',
-    from: 'chargeFee(state, market, makerSide, takerReceives, takerFee)',
+    from: 'chargeFee(state, taker, makerSide, takerFee)',
     to: 'null',
   },
   {
     name: "the taker pays the maker's fee",
     file: 'engine/core/settlement.ts',
-    from: 'chargeFee(state, market, takerSide, makerReceives, makerFee)',
-    to: 'chargeFee(state, market, makerSide, takerReceives, makerFee)',
+    from: 'chargeFee(state, maker, takerSide, makerFee)',
+    to: 'chargeFee(state, taker, makerSide, makerFee)',
   },
   {
     name: "the maker's fee is at the taker's rate",
