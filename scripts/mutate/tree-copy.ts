@@ -75,7 +75,8 @@ export class TreeCopy {
     const file = join('dist', 'test', `${test}.test.js`);
     const child = spawn(process.execPath, [`--max-old-space-size=${MAX_HEAP_MB}`, file], {
       cwd: this.#folder,
-      env: { ...process.env, SEED },
+      // Of the test itself, which would take half a minute for its limit.
+      env: { ...process.env, SEED, TAP_TIMEOUT: String(limitMs / 1000) },
       stdio: ['ignore', 'pipe', 'ignore'],
       // A group of its own, to end it with all that it started.
       detached: true,
