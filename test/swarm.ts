@@ -356,11 +356,9 @@ function updateStatus(swarm: Swarm): fc.Arbitrary<Command> {
   return fc
     .record<{ market: string; status: MarketStatus }>({
       market: marketOf(swarm),
-      status: rarely(
-        hasOf(swarm)('DELISTING'),
-        fc.constant('DELISTED'),
-        fc.constantFrom('TRADING', 'TRADING', 'CANCEL_ONLY', 'HALT'),
-      ),
+      status: hasOf(swarm)('DELISTING')
+        ? fc.constantFrom('TRADING', 'DELISTED')
+        : fc.constantFrom('TRADING', 'TRADING', 'CANCEL_ONLY', 'HALT'),
     })
     .map(body => ({ kind: 'UPDATE_MARKET', body: { ...NO_CHANGE, ...body } }));
 }
