@@ -140,7 +140,10 @@ export const PLANTED: readonly Planted[] = [
   },
   {
     name: 'a candle that closes twice for a slow reader',
-    patches: [{ file: 'api/ws/kline-stream.ts', from: 'missed < open;', to: 'missed <= open;' }],
+    patches: [
+      { file: 'api/ws/kline-stream.ts', from: 'missed < now;', to: 'missed <= now;' },
+      { file: 'api/ws/kline-stream.ts', from: 'if (missed < this.#open)', to: 'if (missed <= this.#open)' },
+    ],
   },
   {
     name: 'a slow reader that goes on where the stream is, not where it was',
