@@ -180,8 +180,8 @@ export const PLANTED: readonly Planted[] = [
     patches: [
       {
         file: 'scripts/sim/postgres-client.ts',
-        from: 'if (this.#pending.size > 0) this.#silence',
-        to: 'if (false) this.#silence',
+        from: 'else this.#link.break();',
+        to: '',
       },
     ],
   },

@@ -98,6 +98,8 @@ class SimulatedClient {
   readonly #onRelease: (client: SimulatedClient, destroy: boolean) => void;
   readonly #pending = new Set<(error: Error) => void>();
   #silence: NodeJS.Timeout | undefined;
+  /** When something was heard last, or something was asked while nothing was to come. */
+  #heardAt = 0;
 
   private constructor(
     world: PostgresWorld,
@@ -179,13 +181,14 @@ class SimulatedClient {
     return new Promise((resolve, reject) => {
       if (this.isBroken)
         return reject(new Error('Client has encountered a connection error and is not queryable'));
+      if (this.#pending.size === 0) this.#heardAt = performance.now();
       this.#pending.add(reject);
       this.#watchSilence();
       this.#link.ask(() =>
         this.#world.postgres.receive(this.#link, statement, answer =>
           this.#link.answer(() => {
             this.#pending.delete(reject);
-            this.#watchSilence();
+            this.#heardAt = performance.now();
             if ('error' in answer) reject(answer.error);
             else resolve(answer);
           }),
@@ -195,9 +198,14 @@ class SimulatedClient {
   }
 
   /** A connection on which nothing is heard while something is to come is given up. */
-  #watchSilence(): void {
-    clearTimeout(this.#silence);
-    if (this.#pending.size > 0) this.#silence = setTimeout(() => this.#link.break(), SILENCE_LIMIT_MS);
+  #watchSilence(afterMs = SILENCE_LIMIT_MS): void {
+    this.#silence ??= setTimeout(() => {
+      this.#silence = undefined;
+      if (this.#pending.size === 0) return;
+      const leftMs = this.#heardAt + SILENCE_LIMIT_MS - performance.now();
+      if (leftMs > 0) this.#watchSilence(leftMs);
+      else this.#link.break();
+    }, afterMs);
   }
 
   #broken(): void {
