@@ -241,16 +241,22 @@ class Run {
     const { redis, postgres, history, keys } = this.#world;
     if (!redis.isUp || !postgres.isUp) return 'a server';
     if (redis.data.execute('LLEN', [keys.commands]) !== 0) return 'the list';
-    const end = history.at(-1)?.last ?? 0;
+    const { last: end, stateHash } = history.at(-1) ?? { last: 0, stateHash: '' };
     if (postgres.tables.get('watermark')!.get('')?.sequence !== String(end)) return 'Postgres';
     if (end === 0) return 'the foundation';
     for (const name of this.#processes.names) {
       if (this.#processes.owner(name) === undefined) return name;
       if (this.#processes.owner(name)!.pausedUntil > this.#world.scheduler.now) return name;
-      if (name.startsWith('engine') && this.#processes.exchange(name)?.sequence !== end) return name;
+      if (name.startsWith('engine') && !this.#isAt(name, end, stateHash)) return name;
       if (name.startsWith('api') && !this.#processes.api(name)?.engine.connected) return name;
     }
     return this.#unrestOfReaders();
+  }
+
+  /** A leader that does not know yet that another one has taken over may be as far, in a state that never came to be. */
+  #isAt(name: ProcessName, sequence: number, stateHash: string): boolean {
+    const exchange = this.#processes.exchange(name);
+    return exchange?.sequence === sequence && exchange.stateHash === stateHash;
   }
 
   #unrestOfReaders(): string | undefined {
