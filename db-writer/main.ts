@@ -4,7 +4,6 @@
  * Life: wait for Postgres, bring the tables up to date, write the journal into them; at SIGTERM finish the transaction
  * that is running and exit with 0. A fault is logged and exits with 1.
  */
-import { setPriority } from 'node:os';
 import { processConfig } from '../shared/io/config.js';
 import { checkPostgresDurability, checkRedisDurability } from '../shared/io/durability.js';
 import { keysOf } from '../shared/io/keys.js';
@@ -21,8 +20,6 @@ import { reach, unlessStopped } from './outage.js';
 import { Patience } from './patience.js';
 import { Writer } from './writer.js';
 
-/** Gives way to the engine and the api, which somebody waits for. */
-const NICE = 5;
 /** One at a time: a transaction, or a read of the watermark. */
 const POSTGRES_CONNECTIONS = 1;
 
@@ -38,7 +35,6 @@ const patience = new Patience(log, stop.signal);
 const writer = new Writer({ pool, redis, keys, journalLimitBytes }, patience, stop.signal);
 const metrics = new Metrics({ process: instance });
 
-setPriority(NICE);
 tellOutages(redis, log);
 measureProcess(metrics);
 measureWriter(metrics, writer);

@@ -14,5 +14,7 @@ export function ownProgram(name: string, dataDir: DataDir, env: NodeJS.ProcessEn
     env: { ...env, INSTANCE: name },
     logFile: logFile(dataDir, name),
     stopSignal: 'SIGTERM',
+    // The engine and the api are waited for.
+    isPatient: program === 'db-writer',
   };
 }

@@ -17,8 +17,6 @@ import { Refusal } from './refusal.js';
 import { giveFolder, type Unprivileged, unprivileged } from './unprivileged.js';
 
 const USER = 'lockstep';
-/** As the db-writer, which gives it most of its work: gives way to what somebody waits for. */
-const NICE = 5;
 
 /** Data in `folder`, output appended to `logFile`. */
 export async function startPrivatePostgres(folder: string, logFile: string): Promise<PrivateServer> {
@@ -41,7 +39,8 @@ export async function privatePostgres(folder: string, logFile: string): Promise<
       logFile,
       // Its "fast" shutdown: ends the connections and writes everything out; SIGTERM would wait for the clients.
       stopSignal: 'SIGINT',
-      nice: NICE,
+      // What it does it does for the db-writer, mostly, which is patient.
+      isPatient: true,
     },
     url,
     probe: () => selectOne(url),

@@ -5,7 +5,7 @@
  * output goes straight into its log file, so that it outlives us undisturbed; `stopProgram` returns when it has ended.
  */
 import { spawn } from 'node:child_process';
-import { closeSync, openSync } from 'node:fs';
+import { closeSync, openSync, writeFileSync } from 'node:fs';
 import { setPriority } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -17,8 +17,8 @@ export interface Program {
   readonly env: NodeJS.ProcessEnv;
   readonly logFile: string;
   readonly stopSignal: NodeJS.Signals;
-  /** How far it gives way to others, and with it whatever it starts: 0 (if left out) to 19. */
-  readonly nice?: number;
+  /** Gives way to the others, and with it whatever it starts. */
+  readonly isPatient?: boolean;
 }
 
 export interface RunningProgram {
@@ -46,6 +46,9 @@ export const ENGINE_OPTIONS = [
   '--no-incremental-marking',
 ];
 
+/** A third of the processor time that one gets who is not patient, where there is not enough. */
+const NICE = 5;
+
 /** Longer than a process's own `DRAIN_TIMEOUT_MS`, so that it can end by itself and say what it could not do. */
 const STOP_TIMEOUT_MS = 15_000;
 
@@ -59,13 +62,25 @@ export function launch(program: Program): RunningProgram {
     stdio: ['ignore', log, log],
   });
   closeSync(log);
-  if (child.pid !== undefined && program.nice !== undefined) setPriority(child.pid, program.nice);
+  if (child.pid !== undefined && program.isPatient) giveWay(child.pid);
   const ended = new Promise<string>(resolve => {
     child.once('error', error => resolve(error.message));
     child.once('exit', (code, signal) => resolve(signal === null ? `exit code ${code}` : `signal ${signal}`));
   });
   // Without a pid it could not be started: `ended` says why. No process has the pid 0.
   return { program, pid: child.pid ?? 0, ended };
+}
+
+/**
+ * Where Linux shares the processor out among sessions first (autogroup), as it does on most machines, a priority counts
+ * only within a session, and each of our programs has one of its own: so the session's is set, too. A program that may
+ * not be slowed down, or has ended, goes on as it is.
+ */
+function giveWay(pid: number): void {
+  try {
+    setPriority(pid, NICE);
+    writeFileSync(`/proc/${pid}/autogroup`, String(NICE));
+  } catch {}
 }
 
 /** Asks it to stop; kills it when it takes too long, and answers whether that was needed. */
