@@ -1,6 +1,7 @@
 /** The set-up of a checkout: settings, private servers, the lock of DATA_DIR, and how a test run is counted. */
 import { execFile } from 'node:child_process';
-import { existsSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { getPriority } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -12,6 +13,7 @@ import { readableWarning } from '../scripts/running/log-files.js';
 import { freePort } from '../scripts/running/ports.js';
 import { startPrivatePostgres } from '../scripts/running/private-postgres.js';
 import { startPrivateRedis } from '../scripts/running/private-redis.js';
+import { launch, stopProgram } from '../scripts/running/program.js';
 import { keptSecret } from '../scripts/running/secrets.js';
 import { TapReport } from '../scripts/tap-report.js';
 import { ConfigError, readConfig, withSettings } from '../shared/io/config.js';
@@ -99,6 +101,25 @@ t.test('a private Postgres is durable, asks for a password, and comes back after
   t.same(await query(second.url, 'SELECT count(*)::int AS n FROM kept'), [{ n: 0 }]);
   await second.stop();
   t.throws(() => process.kill(second.pid, 0), { code: 'ESRCH' });
+});
+
+t.test('a patient program gives way, among sessions, too; another one does not', async t => {
+  const folder = t.testdir();
+  for (const isPatient of [true, false]) {
+    const program = launch({
+      name: 'sleeper',
+      command: ['sleep', '60'],
+      workingFolder: folder,
+      env: process.env,
+      logFile: join(folder, 'sleeper.log'),
+      stopSignal: 'SIGTERM',
+      isPatient,
+    });
+    t.equal(getPriority(program.pid) > getPriority(), isPatient);
+    const session = `/proc/${program.pid}/autogroup`;
+    if (existsSync(session)) t.match(readFileSync(session, 'utf8'), isPatient ? /nice 5\n/ : /nice 0\n/);
+    await stopProgram(program);
+  }
 });
 
 t.test('one exchange per DATA_DIR: a second start and a reset are refused, naming the process', async t => {
