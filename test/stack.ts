@@ -151,13 +151,14 @@ export class Stack {
     return this.#log;
   }
 
-  /** Waits until orders can be taken. */
+  /** Waits until orders can be taken by an engine that runs; health tells of one that was killed until its lease ends. */
   async ready(): Promise<void> {
+    const instances = () => [...this.#children].map(([name, { pid }]) => `${name}-${pid}`);
     await this.until('the exchange to be ready', async () => {
       const ended = [...this.#children.keys()].find(name => !this.isRunning(name));
       if (ended !== undefined) throw new Error(`${ended} has ended\n${this.#lastWords()}`);
       const answer = await this.request('GET', '/health/ready').catch(() => undefined);
-      return answer?.status === 200;
+      return answer?.status === 200 && instances().includes(answer.body.leader.instance);
     });
   }
 
