@@ -1,6 +1,6 @@
 /**
- * `npm run coverage`: how much of the code that must be right the last `npm test` ran, as one figure over all its files.
- * Exits 1 where that is less than it has to be.
+ * `npm run coverage`: how much of the code that must be right its tests (core-tests.ts) ran in the last `npm test`,
+ * as one figure over all its files. Exits 1 where that is less than it has to be.
  */
 import { readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';

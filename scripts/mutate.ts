@@ -6,22 +6,13 @@
  * (mutate/faults.ts) stands exactly once in its file, and each is found.
  */
 import { availableParallelism } from 'node:os';
+import { CORE_TESTS } from './core-tests.js';
 import { FAULTS, type Fault } from './mutate/faults.js';
 import { sourceOf, TreeCopy } from './mutate/tree-copy.js';
 import { exitWith, Refusal } from './running/refusal.js';
 
-/** Those that find the most in the shortest time come first: the first that fails ends the search. */
-const TESTS = [
-  'state-hash',
-  'found-cases',
-  'engine-limits',
-  'engine',
-  'arithmetic',
-  'memory',
-  'random',
-  'second-opinion',
-  'determinism',
-] as const;
+/** Without a fault a test of these takes the longest, so they come last: the first that fails ends the search. */
+const TESTS = [...CORE_TESTS, 'memory', 'determinism'];
 
 /** Without a fault a test has this long; with one it has several times what it took then. */
 const LIMIT_MS = 180_000;
