@@ -220,6 +220,22 @@ t.test('who was too slow is told of no candle as closed before all of it was hea
   t.same(toldOf(stream.missedSince(third)), 'BEHIND', 'so many are not kept');
 });
 
+t.test('who was too slow is told of each candle also where the clock was set back meanwhile', async t => {
+  const { stream, later, trade } = aKlineStream(t, '1m');
+  const first = Date.now();
+  trade(first);
+  const position = stream.position();
+  const second = later();
+  const third = later();
+  stream.beat(third);
+  mock.timers.setTime(first);
+  t.same(toldOf(stream.missedSince(position)), [
+    [first, 1, true],
+    [second, 0, true],
+    [third, 0, false],
+  ]);
+});
+
 t.test('candles are not known while a trade is neither heard nor stored', async t => {
   const trades = [1, 2].map(aTrade);
   let stored = 1;

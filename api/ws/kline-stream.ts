@@ -41,8 +41,9 @@ export class KlineStream implements Stream {
     this.#open ??= position;
     if (position < this.#open && !this.#isSure) return 'WAIT';
     const closed: string[] = [];
-    const now = openTime(this.#interval, Date.now());
-    for (let missed = position, count = 0; missed < now; missed = nextOpenTime(this.#interval, missed)) {
+    // A clock that was set back may be behind what has closed.
+    const end = Math.max(this.#open, openTime(this.#interval, Date.now()));
+    for (let missed = position, count = 0; missed < end; missed = nextOpenTime(this.#interval, missed)) {
       if (count++ === KEPT_CANDLES) return 'BEHIND';
       if (missed < this.#open) closed.push(...this.#messages(missed, true));
     }
