@@ -8,9 +8,15 @@
 --
 -- Guarantees: an error reply means that nothing was appended, since only the first write of a script can be refused
 -- (no memory, read only, not a list).
+--
+-- What is appended is in memory only, so that an order waits for one flush of the disk, that of its batch, instead of two.
+-- Nobody was told of it yet; it would live for two seconds at most (its deadline), about as long as Redis takes to start
+-- again; and whoever waits for it learns at once, by the lost connection, that its outcome is unknown.
 
 -- unpack() fails near 8,000 values.
 local CHUNK = 1000
+
+redis.set_repl(redis.REPL_NONE)
 
 local length = redis.call('LLEN', KEYS[1])
 local room = tonumber(ARGV[1]) - length

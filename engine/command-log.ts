@@ -62,6 +62,9 @@ export class CommandLog {
   readonly #journal: Journal;
   readonly #wake: Wake;
   #interrupted = false;
+  /** What was at the front of the list when it was taken, and whether Redis may have lost it since (api/push.lua). */
+  #front: readonly string[] = [];
+  #isFrontSure = true;
   /** A script is under way since then (`performance.now()`). */
   #askedAt: number | undefined;
   readonly #watchdog: NodeJS.Timeout;
@@ -76,6 +79,9 @@ export class CommandLog {
     tellOutages(this.#reader, log);
     // The two are lost together, and told of once.
     this.#writer.on('error', () => {});
+    this.#writer.on('close', () => {
+      this.#isFrontSure = false;
+    });
     for (const redis of this.#connections()) redis.connect().catch(() => {});
     this.#watchdog = setInterval(() => this.#dropStuckConnection(), WATCH_INTERVAL_MS);
   }
@@ -117,7 +123,7 @@ export class CommandLog {
 
   /** The entries at the front of the list. @param head the head that this engine set last */
   take(head: string): Promise<Taken> {
-    return this.#runCommit([head, head, 0, MAX_BATCH_ENTRIES, MAX_BATCH_BYTES, '', '', '', 0]);
+    return this.#runCommit(head, head, 0, ['', '', '', 0]);
   }
 
   /** Makes a batch durable and gives the next entries. Throws a FencedError where another engine leads. */
@@ -130,18 +136,35 @@ export class CommandLog {
     const id = journal === undefined ? '' : `${journal.last}-0`;
     const reportsFrom = journal === undefined ? '' : `${Math.max(0, journal.last - REPORTED_COMMANDS)}-0`;
     const letters = deadLetters.map(({ entry }) => entry);
-    const bounds = [MAX_BATCH_ENTRIES, MAX_BATCH_BYTES];
     const entries = [id, reports, reportsFrom, fields.length, ...fields, ...letters];
-    return this.#runCommit([predecessor, head, taken, ...bounds, ...entries]);
+    return this.#runCommit(predecessor, head, taken, entries);
   }
 
-  async #runCommit(args: (string | number)[]): Promise<Taken> {
-    const { head, journal, commands, deadLetters, draining, reports } = this.#keys;
-    const [isDraining, entries] = await this.#untilAnswered(() => {
+  async #runCommit(
+    predecessor: string,
+    head: string,
+    taken: number,
+    batch: (string | number)[],
+  ): Promise<Taken> {
+    const { journal, commands, deadLetters, draining, reports } = this.#keys;
+    const keys = [this.#keys.head, journal, commands, deadLetters, draining, reports];
+    const bounds = [MAX_BATCH_ENTRIES, MAX_BATCH_BYTES];
+    const [isDraining, entries] = await this.#untilAnswered(async () => {
+      const left = this.#isFrontSure ? taken : await this.#stillThere(taken);
       this.#wake.arm();
-      return this.#writer.commit(head, journal, commands, deadLetters, draining, reports, ...args);
+      return this.#writer.commit(...keys, predecessor, head, left, ...bounds, ...batch);
     });
+    this.#front = entries;
+    this.#isFrontSure = true;
     return { entries, draining: isDraining === 1 };
+  }
+
+  /** How many of the entries taken are still in the list: what was put there since must not go with the others. */
+  async #stillThere(taken: number): Promise<number> {
+    const own = new Set(this.#front.slice(0, taken));
+    const list = await this.#writer.lrange(this.#keys.commands, 0, MAX_BATCH_ENTRIES - 1);
+    const others = list.findIndex(entry => !own.has(entry));
+    return others === -1 ? list.length : others;
   }
 
   /** For scripts that act once, or that may act twice. */

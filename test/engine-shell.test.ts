@@ -162,6 +162,26 @@ for (const [what, end] of [
   });
 }
 
+t.test(
+  'a commit takes out of the list what it took, also where Redis has lost that and has other entries',
+  async t => {
+    const { commandLog, redis, keys, proxy } = await world(t);
+    await redis.rpush(keys.commands, 'a', 'b', 'c');
+    await commandLog.take('1:0');
+    const restartWith = async (...entries: string[]) => {
+      await redis.del(keys.commands);
+      await redis.rpush(keys.commands, ...entries);
+      proxy.cut();
+    };
+    await restartWith('d', 'e');
+    t.same(await commandLog.commit('1:0', '1:1', batchOf(3, 1)), taken('d', 'e'));
+    await restartWith('e', 'f');
+    t.same(await commandLog.commit('1:1', '1:2', batchOf(2, 2)), taken('f'), 'one of them was still there');
+    await redis.rpush(keys.commands, 'g');
+    t.same(await commandLog.commit('1:2', '1:3', batchOf(1, 3)), taken('g'));
+  },
+);
+
 t.test('a read whose answer never comes, on a connection that stays, is asked again', async t => {
   const { commandLog, proxy } = await world(t);
   proxy.mute(true);

@@ -110,6 +110,25 @@ t.test('servers', async t => {
     }),
   );
 
+  await t.test(
+    'what is queued goes with Redis: its client learns at once that its outcome is unknown',
+    async t => {
+      const user = await stack.trader({ USDT: '100' });
+      const order = { market: 'ADA_USDT', clientOrderId: 'queued' };
+      await stack.stop('engine');
+      const body = { ...order, side: 'BUY', type: 'LIMIT', price: '0.1', quantity: '10' };
+      const placing = stack.request('POST', '/api/v1/order', { ...user, body });
+      await stack.until('it to be queued', async () => (await stack.redis.llen(stack.keys.commands)) === 1);
+      await redis.kill();
+      t.match(await placing, { status: 504, body: { error: { code: 'UNKNOWN_OUTCOME' } } });
+      t.equal(await stack.redis.llen(stack.keys.commands), 0);
+      stack.start('engine');
+      await stack.ready();
+      const found = await stack.request('GET', `/api/v1/order?${new URLSearchParams(order)}`, user);
+      t.match(found, { status: 404, body: { error: { code: 'UNKNOWN_ORDER' } } });
+    },
+  );
+
   await t.test('Postgres is away: trading goes on, history says so, then it catches up', t =>
     survives(t, stack, async flow => {
       const user = await stack.trader({ ADA: '1' });

@@ -89,7 +89,7 @@ export class Checks {
     }
   }
 
-  /** What was in the list once is in the journal, executed or refused. */
+  /** What was in the list is in the journal, executed or refused, unless Redis has lost it. */
   #compareQueue(): void {
     for (const entry of this.#world.queued) {
       const request = decodeRequest(entry);

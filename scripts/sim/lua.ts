@@ -1,6 +1,6 @@
 /**
- * Runs the product's own Lua scripts, as Redis does: KEYS and ARGV, `redis.call`, `redis.error_reply`, and Redis' rules for
- * what a result becomes. Values are bytes, kept as latin1 text.
+ * Runs the product's own Lua scripts, as Redis does: KEYS and ARGV, `redis.call`, `redis.set_repl`, `redis.error_reply`, and
+ * Redis' rules for what a result becomes. Values are bytes, kept as latin1 text.
  */
 import { createHash } from 'node:crypto';
 import { LuaWasm } from 'wasmoon';
@@ -60,6 +60,10 @@ const NUMBER = 3;
 const STRING = 4;
 const REGISTRY = -1_001_000;
 
+/** By this name `redis.set_repl` is called, with where the writes that follow go. */
+export const SET_REPL = 'redis.set_repl';
+export const REPL_NONE = '0';
+
 /** As a script sees it. Redis has Lua 5.1. */
 const PRELUDE = `
   unpack = table.unpack
@@ -71,6 +75,8 @@ const PRELUDE = `
       return reply
     end,
     error_reply = function(text) return { err = text } end,
+    set_repl = function(where) call('${SET_REPL}', where) end,
+    REPL_NONE = ${REPL_NONE},
   }
 `;
 

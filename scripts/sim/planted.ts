@@ -185,4 +185,14 @@ export const PLANTED: readonly Planted[] = [
       },
     ],
   },
+  {
+    name: 'a commit that trims a list which Redis has lost',
+    patches: [
+      {
+        file: 'engine/command-log.ts',
+        from: 'const left = this.#isFrontSure ? taken : await this.#stillThere(taken);',
+        to: 'const left = this.#isFrontSure || taken > 0 ? taken : await this.#stillThere(taken);',
+      },
+    ],
+  },
 ];

@@ -4,7 +4,7 @@
  *
  * A command that fails changes nothing; a script keeps what it wrote before it failed.
  */
-import { type Call, ReplyError, runScript, shaOf, type Value } from './lua.js';
+import { type Call, REPL_NONE, ReplyError, runScript, SET_REPL, shaOf, type Value } from './lua.js';
 
 export interface StreamEntry {
   readonly id: string;
@@ -20,6 +20,12 @@ interface Stream {
 
 /** A write as the append-only file has it: it does the same again, whenever. */
 export type Write = readonly [name: string, ...args: string[]];
+
+/** Those that go to the append-only file, and those that a script keeps out of it. */
+export interface Writes {
+  readonly logged: Write[];
+  readonly unlogged: Write[];
+}
 
 type Kept = { text: string; expiresAt: number } | string[] | Map<string, string> | Stream;
 
@@ -49,7 +55,8 @@ export class RedisData {
   readonly #scripts = new Map<string, string>();
   readonly #around: Surroundings;
   /** Of the command or script that is being executed. */
-  #writes: Write[] = [];
+  #writes: Writes = { logged: [], unlogged: [] };
+  #isLogged = true;
 
   constructor(around: Surroundings) {
     this.#around = around;
@@ -58,7 +65,7 @@ export class RedisData {
   /** Does again what the append-only file says. */
   redo(writes: readonly Write[]): void {
     for (const [name, ...args] of writes) this.#run(name, args);
-    this.#writes = [];
+    this.takeWrites();
   }
 
   /** Throws a ReplyError. */
@@ -73,9 +80,9 @@ export class RedisData {
   }
 
   /** What the last command wrote, also one that failed. */
-  takeWrites(): Write[] {
+  takeWrites(): Writes {
     const writes = this.#writes;
-    this.#writes = [];
+    this.#writes = { logged: [], unlogged: [] };
     return writes;
   }
 
@@ -91,19 +98,28 @@ export class RedisData {
 
   #eval(source: string, [count, ...rest]: string[]): Value {
     this.#scripts.set(shaOf(source), source);
-    const call: Call = (name, ...args) => this.#call(name.toUpperCase(), args);
-    return runScript(source, rest.slice(0, Number(count)), rest.slice(Number(count)), call);
+    const call: Call = (name, ...args) => {
+      if (name !== SET_REPL) return this.#call(name.toUpperCase(), args);
+      this.#isLogged = args[0] !== REPL_NONE;
+      return null;
+    };
+    try {
+      return runScript(source, rest.slice(0, Number(count)), rest.slice(Number(count)), call);
+    } finally {
+      this.#isLogged = true;
+    }
   }
 
   #call(name: string, args: readonly string[]): Value {
     // The memory is looked at before the first write of a script.
-    if (this.isFull && this.#writes.length === 0 && DENIED_WHEN_FULL.has(name))
+    const { logged, unlogged } = this.#writes;
+    if (this.isFull && logged.length + unlogged.length === 0 && DENIED_WHEN_FULL.has(name))
       throw new ReplyError(OUT_OF_MEMORY);
     return this.#run(name, args);
   }
 
   #wrote(...write: Write): void {
-    this.#writes.push(write);
+    this.#writes[this.#isLogged ? 'logged' : 'unlogged'].push(write);
   }
 
   #run(name: string, args: readonly string[]): Value {

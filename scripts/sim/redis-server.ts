@@ -29,6 +29,16 @@ interface Client {
   blocked: { request: Request; rest: Request[] } | undefined;
 }
 
+/** Sees what nobody else can. */
+export interface Witness {
+  /** What has been flushed, for good. */
+  durable(writes: readonly Write[]): void;
+  /** What is not to be flushed. */
+  unlogged(writes: readonly Write[]): void;
+  /** Whatever was not flushed may be gone. */
+  crashed(): void;
+}
+
 const FLUSH_SPREAD_US = 600;
 const SETTINGS = new Map([
   ['appendonly', 'yes'],
@@ -45,8 +55,7 @@ export class RedisServer {
   onUnflushed: (() => void) | undefined;
   readonly #scheduler: Scheduler;
   readonly #random: Random;
-  /** What has been flushed, for good. */
-  readonly #onDurable: (writes: readonly Write[]) => void;
+  readonly #witness: Witness;
   readonly #clients = new Map<Link, Client>();
   readonly #file: Write[] = [];
   /** The writes of each command since the last flush. */
@@ -58,10 +67,10 @@ export class RedisServer {
   /** Of its process. */
   #life = 0;
 
-  constructor(scheduler: Scheduler, random: Random, onDurable: (writes: readonly Write[]) => void) {
+  constructor(scheduler: Scheduler, random: Random, witness: Witness) {
     this.#scheduler = scheduler;
     this.#random = random;
-    this.#onDurable = onDurable;
+    this.#witness = witness;
     this.data = this.#emptyData();
   }
 
@@ -93,6 +102,7 @@ export class RedisServer {
     this.#outputs = [];
     this.#flush(this.#random.below(this.#unflushed.length + 1));
     this.#unflushed = [];
+    this.#witness.crashed();
     for (const { link } of this.#clients.values()) link.break();
     this.#clients.clear();
   }
@@ -158,7 +168,7 @@ export class RedisServer {
   #flush(count: number): void {
     for (const writes of this.#unflushed.splice(0, count)) {
       this.#file.push(...writes);
-      this.#onDurable(writes);
+      this.#witness.durable(writes);
     }
   }
 
@@ -181,8 +191,9 @@ export class RedisServer {
       if (error instanceof ReplyError) return error;
       throw error;
     } finally {
-      const writes = this.data.takeWrites();
-      if (writes.length > 0) this.#unflushed.push(writes);
+      const { logged, unlogged } = this.data.takeWrites();
+      if (logged.length > 0) this.#unflushed.push(logged);
+      if (unlogged.length > 0) this.#witness.unlogged(unlogged);
     }
   }
 

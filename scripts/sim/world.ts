@@ -26,8 +26,8 @@ export class World {
   readonly history: BatchText[] = [];
   /** Every report of an account that has ever been durable. */
   readonly reports = new Map<number, ReportLine[]>();
-  /** Every list entry that has ever been durable. */
-  readonly queued: string[] = [];
+  /** Every list entry since Redis has started: what was queued does not outlive it. */
+  queued: string[] = [];
   /** Every message in a log. */
   readonly logged = new Set<string | undefined>();
   readonly violations: string[] = [];
@@ -39,7 +39,15 @@ export class World {
     const { scheduler } = this;
     this.trace = isTraced ? [] : undefined;
     this.network = { scheduler, random, delayMs: owner => this.delays.get(owner) ?? 0 };
-    this.redis = new RedisServer(scheduler, random, writes => this.#remember(writes));
+    this.redis = new RedisServer(scheduler, random, {
+      durable: writes => this.#remember(writes),
+      unlogged: writes => {
+        for (const [, , ...entries] of writes) this.queued.push(...entries);
+      },
+      crashed: () => {
+        this.queued = [];
+      },
+    });
     this.postgres = new PostgresServer(scheduler, random);
     enter(scheduler);
   }
@@ -69,7 +77,6 @@ export class World {
     for (const [name, key, ...rest] of writes) {
       if (name === 'XADD' && key === this.keys.journal) this.history.push(fromStreamFields(rest.slice(1)));
       if (name === 'XADD' && key === this.keys.reports) this.#report(rest.at(-1)!);
-      if (name === 'RPUSH' && key === this.keys.commands) this.queued.push(...rest);
     }
   }
 
