@@ -1,6 +1,6 @@
 /**
  * What the product takes for a connection of ioredis, on a simulated link: its queues, its states, and what it says of a
- * command that it did not write, or whose answer was lost (test/sim-servers.test.ts runs the same against both).
+ * command that it did not write, or whose answer was lost (test/sim-redis.test.ts runs the same against both).
  */
 import { EventEmitter } from 'node:events';
 import type { Redis } from 'ioredis';

@@ -1,5 +1,5 @@
 /**
- * What a Redis server holds, and the commands that we use, by the real server's rules (test/sim-servers.test.ts runs the
+ * What a Redis server holds, and the commands that we use, by the real server's rules (test/sim-redis.test.ts runs the
  * same against both). Values are bytes, kept as latin1 text.
  *
  * A command that fails changes nothing; a script keeps what it wrote before it failed.

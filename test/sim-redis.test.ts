@@ -1,83 +1,62 @@
 /**
- * The simulated Redis and Postgres do what the real ones do: each scenario is played on both, with the product's own code,
- * and must give the same, answer by answer.
+ * The simulated Redis does what the real one does: each scenario is played on both, with the product's own connections and
+ * scripts, and must give the same, answer by answer.
  */
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
-import type pg from 'pg';
-import { to as copyTo } from 'pg-copy-streams';
-import t, { type Test } from 'tap';
-import { Database } from '../api/database.js';
+import t from 'tap';
 import { LIST_LIMIT } from '../api/engine-client.js';
-import { storedCandles } from '../api/stored-candles.js';
-import { storedTrades } from '../api/stored-trades.js';
-import { fold } from '../db-writer/fold.js';
-import { migrate } from '../db-writer/migrate.js';
-import { readWatermark, type Watermark, write } from '../db-writer/write.js';
-import { Admission } from '../engine/admission.js';
-import { type AppliedBatch, applyBatch } from '../engine/batch.js';
-import { loadCheckpoint } from '../engine/checkpoint.js';
-import { Clock } from '../engine/clock.js';
 import { CommandLog } from '../engine/command-log.js';
-import { Machine } from '../engine/machine.js';
-import { startPrivateRedis } from '../scripts/running/private-redis.js';
-import { planOf } from '../scripts/sim/plan.js';
-import { simulatedPool } from '../scripts/sim/postgres-client.js';
-import { FORMS } from '../scripts/sim/postgres-tables.js';
+import { privateRedis } from '../scripts/running/private-redis.js';
 import { simulatedRedis } from '../scripts/sim/redis-client.js';
-import type { Owner } from '../scripts/sim/scheduler.js';
-import { World } from '../scripts/sim/world.js';
-import { type BatchText, encodeRequest, LOGIC } from '../shared/domain/codec.js';
-import { GENESIS } from '../shared/domain/genesis.js';
-import { checkPostgresDurability } from '../shared/io/durability.js';
 import { type Keys, keysOf } from '../shared/io/keys.js';
-import { createLogger, type Logger } from '../shared/io/log.js';
-import { createPool } from '../shared/io/postgres.js';
+import { createLogger } from '../shared/io/log.js';
 import { connectOnce, connectPatiently, type RedisServer, redisAt } from '../shared/io/redis.js';
+import { KeptServer } from './kept-server.js';
+import {
+  type BadLuck,
+  exampleBatches,
+  livingWorld,
+  said,
+  saidOf,
+  simulatedBadLuck,
+  type Transcript,
+  unlucky,
+} from './server-scenarios.js';
 import { TcpProxy } from './tcp-proxy.js';
 import { eventually } from './ws-client.js';
 
-const log = createLogger('sim-servers', 'silent');
-const COMMIT_BATCHES = 3;
+const log = createLogger('sim-redis', 'silent');
 const PUSH = readFileSync(new URL('../api/push.lua', import.meta.url), 'utf8');
-const MOVE_WATERMARK = readFileSync(new URL('../db-writer/sql/move-watermark.sql', import.meta.url), 'utf8');
+const { batches: EXAMPLE } = exampleBatches();
 
-/** A Redis in which nothing is, and a way to be unlucky with it. */
-interface RedisUnderTest {
+/** A Redis in which nothing is. */
+interface RedisUnderTest extends BadLuck {
   readonly keys: Keys;
   readonly server: RedisServer;
   setFull(isFull: boolean): Promise<void>;
+  /** As `kill -9`, after which it is started again. */
+  kill(): Promise<void>;
   /** Has no bad luck. */
   readonly witness: RedisServer;
-  /** What is asked next on the connections of `server` has its effect, but its answer does not come. */
-  mute(): void;
-  /** And now the connections are gone. */
-  cut(): void;
 }
 
-/** What was answered, step by step. */
-type Transcript = unknown[];
-type RedisScenario = (redis: RedisUnderTest) => Promise<Transcript>;
-
-/** The answer, or what was said instead. */
-async function said(call: Promise<unknown>): Promise<unknown> {
-  return call.catch((error: Error) => `${error.name}: ${error.message.replace(/ script: .*/, '')}`);
-}
-
-async function saidOf(calls: readonly (() => Promise<unknown>)[]): Promise<Transcript> {
-  const answers: Transcript = [];
-  for (const call of calls) answers.push(await said(call()));
-  return answers;
-}
+type Scenario = (redis: RedisUnderTest) => Promise<Transcript>;
 
 function scripted(redis: Redis, lua: string) {
   return (keys: readonly string[], ...args: string[]) =>
     redis.call('EVAL', lua, keys.length, ...keys, ...args);
 }
 
-const REDIS_SCENARIOS: Record<string, RedisScenario> = {
+function withPush(redis: Redis, { commands, wake }: Keys) {
+  redis.defineCommand('push', { numberOfKeys: 2, lua: PUSH });
+  const { push } = redis as unknown as { push(...args: (string | number)[]): Promise<number> };
+  return (limit: number, ...entries: string[]) => push.call(redis, commands, wake, limit, ...entries);
+}
+
+const SCENARIOS: Record<string, Scenario> = {
   'values, lists, hashes and what is not of that kind': async ({
     server,
     keys: { head: text, commands: list, standbys },
@@ -227,7 +206,7 @@ const REDIS_SCENARIOS: Record<string, RedisScenario> = {
     const commandLog = new CommandLog(server, keys, log);
     const { reader } = commandLog;
     await eventually(async () => (await commandLog.lead('a', 60_000).catch(() => null)) !== null);
-    const [first, second] = EXAMPLE.batches;
+    const [first, second] = EXAMPLE;
     const state = async () => ({
       head: await reader.get(keys.head),
       leader: await reader.get(keys.leader),
@@ -282,13 +261,7 @@ const REDIS_SCENARIOS: Record<string, RedisScenario> = {
     await subscriber.subscribe(keys.wake);
     await subscriber.psubscribe(keys.allMarkets);
     await redis.connect();
-    redis.defineCommand('push', { numberOfKeys: 2, lua: PUSH });
-    const push = (...args: (string | number)[]) =>
-      (redis as unknown as { push(...all: (string | number)[]): Promise<number> }).push(
-        keys.commands,
-        keys.wake,
-        ...args,
-      );
+    const push = withPush(redis, keys);
     const answers = await saidOf([
       () => push(3, 'a', 'b'),
       () => push(3, 'c', 'd'),
@@ -303,6 +276,28 @@ const REDIS_SCENARIOS: Record<string, RedisScenario> = {
     await eventually(() => heard.length === 3);
     for (const each of [redis, subscriber]) each.disconnect();
     return [...answers, heard];
+  },
+
+  'a start again: what was pushed is gone, what was committed is not': async ({ server, keys, kill }) => {
+    const redis = connectPatiently(server);
+    const commandLog = new CommandLog(server, keys, log);
+    redis.on('error', () => {});
+    const push = withPush(redis, keys);
+    await eventually(async () => (await commandLog.lead('a', 60_000).catch(() => null)) !== null);
+    const list = () => redis.lrange(keys.commands, 0, -1);
+    const answers = await saidOf([
+      () => push(LIST_LIMIT, 'a', 'b'),
+      () => redis.rpush(keys.commands, 'c', 'd'),
+      () => push(LIST_LIMIT, 'e'),
+      () => commandLog.take('1:0'),
+      () => commandLog.commit('1:0', '1:1', { ...EXAMPLE[0]!, taken: 3 }),
+      kill,
+    ]);
+    await eventually(() => redis.status === 'ready');
+    answers.push(...(await saidOf([list, () => redis.get(keys.head), () => commandLog.journal.extent()])));
+    redis.disconnect();
+    commandLog.close();
+    return answers;
   },
 
   'a connection that never sends again, and one that does': async unlucky => {
@@ -332,199 +327,20 @@ const REDIS_SCENARIOS: Record<string, RedisScenario> = {
   },
 };
 
-/** What an engine would have written: the fresh exchange, then orders and trades. */
-function exampleBatches(): { batches: AppliedBatch[]; texts: BatchText[] } {
-  const machine = new Machine();
-  machine.startReporting();
-  const parts = { machine, clock: new Clock(Date.UTC(2030, 0, 1)), admission: new Admission() };
-  const requests = [...GENESIS, ...planOf(3).asked.map(({ request }) => request)];
-  const entries = requests.map((request, requestId) =>
-    encodeRequest({ requestId, replyTo: 'api', deadline: Number.MAX_SAFE_INTEGER, request }),
-  );
-  const batches: AppliedBatch[] = [];
-  const size = Math.ceil(entries.length / COMMIT_BATCHES);
-  let after = 0;
-  for (let at = 0; at < entries.length; at += size) {
-    const place = { head: `1:${batches.length + 1}`, after };
-    const batch = applyBatch(parts, entries.slice(at, at + size), place);
-    after = batch.journal!.end;
-    batches.push({ ...batch, taken: 0 });
-  }
-  return { batches, texts: batches.map(({ journal }) => journal!) };
-}
-
-/** A Postgres with the tables of an exchange, and a way to be unlucky with it. */
-interface PostgresUnderTest extends Pick<RedisUnderTest, 'mute' | 'cut'> {
-  readonly pool: pg.Pool;
-  /** Has no bad luck. */
-  readonly witness: pg.Pool;
-}
-
-type PostgresScenario = (postgres: PostgresUnderTest, texts: readonly BatchText[]) => Promise<Transcript>;
-
-async function begun(pool: pg.Pool): Promise<Watermark> {
-  await pool.query(
-    `INSERT INTO watermark (sequence, state_hash, head, exchange_id, logic) VALUES (0, $1, '0:0', $2, $3)
-     ON CONFLICT DO NOTHING`,
-    [new Machine().exchange.stateHash, 'exchange', LOGIC],
-  );
-  return (await readWatermark(pool))!;
-}
-
-/** Every row of every table. */
-async function rowsOf(pool: pg.Pool): Promise<Transcript> {
-  const tables: Transcript = [];
-  for (const [table, { types, key }] of FORMS) {
-    if (table === 'watermark' || table === 'klines') continue;
-    const client = await pool.connect();
-    const columns = Object.keys(types);
-    const query = `SELECT ${columns.join(', ')} FROM ${table} WHERE TRUE ORDER BY ${key.join(', ')}`;
-    const pieces: Buffer[] = [];
-    const copying = client.query(copyTo(`COPY (${query}) TO STDOUT`)) as AsyncIterable<Buffer>;
-    for await (const piece of copying) pieces.push(piece);
-    client.release();
-    tables.push([table, Buffer.concat(pieces).toString().split('\n')]);
-  }
-  return tables;
-}
-
-const POSTGRES_SCENARIOS: Record<string, PostgresScenario> = {
-  'what the writer writes, the engine loads': async ({ pool }, [first, ...rest]) => {
-    const start = await begun(pool);
-    const answers: Transcript = [start, await begun(pool)];
-    answers.push(await write(pool, start, fold([first!])));
-    answers.push(await said(write(pool, start, fold([first!]))));
-    const then = (await readWatermark(pool))!;
-    answers.push(then, await write(pool, then, fold(rest)), await readWatermark(pool));
-    const machine = new Machine();
-    answers.push(await loadCheckpoint(pool, machine, log), machine.exchange.stateHash);
-    answers.push(await rowsOf(pool));
-    return answers;
-  },
-
-  'what the api reads of trades and candles': async ({ pool }, texts) => {
-    const start = await begun(pool);
-    // Candles of the first batches are there when the others add to them.
-    await write(pool, start, fold(texts.slice(0, 2)));
-    await write(pool, (await readWatermark(pool))!, fold(texts.slice(2)));
-    const database = new Database(pool, log);
-    const [readTrades, readCandles] = [storedTrades(database), storedCandles(database)];
-    const answers: Transcript = [];
-    for (const market of ['ADA_USDT', 'ETH_USDT', 'BTC_USDT']) {
-      answers.push(await readTrades(market, 1, 1000), await readTrades(market, 2, 3));
-      answers.push(await readCandles(market, 0), await readCandles(market, Number.MAX_SAFE_INTEGER));
-    }
-    return answers;
-  },
-
-  'of two writers one writes, the other finds that it was late': async ({ pool }, [first]) => {
-    const start = await begun(pool);
-    const changes = fold([first!]);
-    const written = await Promise.all([1, 2].map(() => write(pool, start, changes)));
-    return [written.sort(), await readWatermark(pool)];
-  },
-
-  'a row that is there already ends the transaction, and nothing of it stays': async ({ pool }, texts) => {
-    const start = await begun(pool);
-    await write(pool, start, fold(texts));
-    const { sequence } = (await readWatermark(pool))!;
-    await pool.query(MOVE_WATERMARK, [0, 'hash', '0:0', LOGIC, sequence, 'exchange']);
-    const again = await write(pool, start, fold(texts)).catch(error => error.code);
-    return [again, await readWatermark(pool), await rowsOf(pool)];
-  },
-
-  'a snapshot stays as it was, a plain transaction does not': async ({ pool }, [first]) => {
-    const start = await begun(pool);
-    const answers: Transcript = [];
-    const [snapshot, plain] = [await pool.connect(), await pool.connect()];
-    await snapshot.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
-    await plain.query('BEGIN');
-    const sequences = async () => {
-      for (const client of [snapshot, plain]) {
-        const { rows } = await client.query('SELECT sequence FROM watermark');
-        answers.push(Number(rows[0].sequence));
-      }
-    };
-    await sequences();
-    await write(pool, start, fold([first!]));
-    await sequences();
-    for (const client of [snapshot, plain]) {
-      await client.query('COMMIT');
-      client.release();
-    }
-    answers.push((await readWatermark(pool))?.sequence);
-    return answers;
-  },
-
-  'settings are told': async ({ pool }) => {
-    const said: unknown[] = [];
-    const listening = { error: (details: unknown) => said.push(details) } as unknown as Logger;
-    await checkPostgresDurability(pool, listening);
-    return said;
-  },
-
-  'a transaction ends with its connection, also with the answer to its COMMIT': async (
-    { pool, witness, mute, cut },
-    [first],
-  ) => {
-    const start = await begun(witness);
-    const client = await pool.connect();
-    await client.query('BEGIN');
-    const moved = [first!.last, first!.stateHash, first!.head, LOGIC, 0, start.exchangeId];
-    const answers: Transcript = [(await client.query(MOVE_WATERMARK, moved)).rowCount];
-    mute();
-    const asking = said(client.query('SELECT sequence FROM watermark'));
-    await sleep(50);
-    cut();
-    answers.push(await asking, await said(client.query('COMMIT')), (await readWatermark(witness))?.sequence);
-    client.release(true);
-    const again = await pool.connect();
-    await again.query('BEGIN');
-    answers.push((await again.query(MOVE_WATERMARK, moved)).rowCount);
-    mute();
-    const committing = said(again.query('COMMIT'));
-    await eventually(async () => (await readWatermark(witness))!.sequence > 0);
-    cut();
-    answers.push(await committing, (await readWatermark(witness))?.sequence);
-    again.release(true);
-    answers.push(await readWatermark(pool));
-    return answers;
-  },
-};
-
-const EXAMPLE = exampleBatches();
-
-/** A simulated world that lives in real time. */
-function livingWorld(t: Test): { world: World; owner: Owner } {
-  const world = new World(1, false);
-  const owner: Owner = { name: 'test', alive: true, pausedUntil: 0, clockOffsetMs: 0 };
-  const began = performance.now();
-  let isOver = false;
-  const live = async () => {
-    while (!isOver) {
-      await world.scheduler.runUntil(performance.now() - began);
-      await sleep(1);
-    }
-  };
-  const living = live();
-  t.teardown(() => {
-    isOver = true;
-    return living;
-  });
-  return { world, owner };
-}
-
 t.test('Redis', async t => {
   const folder = t.testdir();
-  const real = await startPrivateRedis(`${folder}/redis`, `${folder}/redis.log`);
+  const real = await KeptServer.start(
+    await privateRedis(`${folder}/redis`, `${folder}/redis.log`),
+    `${folder}/run`,
+  );
   const proxy = await TcpProxy.start(real.url);
   const setting = connectPatiently(redisAt(real.url));
   t.teardown(async () => {
     setting.disconnect();
     proxy.close();
-    await real.stop();
+    await real.down();
   });
-  for (const [name, scenario] of Object.entries(REDIS_SCENARIOS)) {
+  for (const [name, scenario] of Object.entries(SCENARIOS)) {
     t.test(name, async t => {
       const keys = keysOf(`sim_${randomBytes(6).toString('hex')}`);
       const { world, owner } = livingWorld(t);
@@ -535,10 +351,11 @@ t.test('Redis', async t => {
         setFull: async isFull => {
           world.redis.isFull = isFull;
         },
-        mute: () => {
-          for (const link of world.links.get(owner)!) link.doom = 'AFTER_EFFECT';
+        kill: async () => {
+          world.redis.crash();
+          world.redis.start();
         },
-        cut: () => {},
+        ...simulatedBadLuck(() => world.links.get(owner)!),
       };
       const actual: RedisUnderTest = {
         keys,
@@ -547,50 +364,10 @@ t.test('Redis', async t => {
         setFull: async isFull => {
           await setting.config('SET', 'maxmemory', isFull ? 1 : 0);
         },
+        kill: () => real.kill(),
         ...unlucky(proxy),
       };
       t.same(await scenario(simulated), await scenario(actual));
     });
   }
 });
-
-t.test('Postgres', async t => {
-  const url = process.env.DATABASE_URL!;
-  const proxy = await TcpProxy.start(url);
-  t.teardown(() => proxy.close());
-  const proxied = new URL(url);
-  proxied.port = new URL(proxy.url).port;
-  for (const [name, scenario] of Object.entries(POSTGRES_SCENARIOS)) {
-    t.test(name, async t => {
-      const namespace = `sim_${randomBytes(6).toString('hex')}`;
-      await migrate(url, namespace, log);
-      const [pool, witness] = [createPool(proxied.href, namespace, 4), createPool(url, namespace, 1)];
-      t.teardown(async () => {
-        await witness.query(`DROP SCHEMA ${namespace} CASCADE`);
-        await Promise.all([pool.end(), witness.end()]);
-      });
-      const { world, owner } = livingWorld(t);
-      const { network, postgres, postgresLinks: links } = world;
-      const simulated: PostgresUnderTest = {
-        pool: simulatedPool({ network, postgres, links }, owner, 4),
-        witness: simulatedPool({ network, postgres, links }, { ...owner }, 1),
-        mute: () => {
-          for (const link of links.get(owner)!) link.doom = 'AFTER_EFFECT';
-        },
-        cut: () => {},
-      };
-      const actual: PostgresUnderTest = { pool, witness, ...unlucky(proxy) };
-      t.same(await scenario(simulated, EXAMPLE.texts), await scenario(actual, EXAMPLE.texts));
-    });
-  }
-});
-
-function unlucky(proxy: TcpProxy): Pick<RedisUnderTest, 'mute' | 'cut'> {
-  return {
-    mute: () => proxy.mute(true),
-    cut: () => {
-      proxy.mute(false);
-      proxy.cut();
-    },
-  };
-}
