@@ -75,7 +75,9 @@ export class Writer {
     if (watermark === undefined) return pause(FIRST_ENGINE_POLL_MS, this.stop);
     let ahead: Promise<Stretch> | undefined;
     while (!this.stop.aborted) {
-      const { changes, isBacklog }: Stretch = await (ahead ?? this.stretchAfter(watermark.sequence));
+      const stretch = await this.inTime(watermark, ahead ?? this.stretchAfter(watermark.sequence));
+      if (stretch === undefined) return;
+      const { changes, isBacklog } = stretch;
       ahead = undefined;
       if (changes !== undefined) {
         const began = performance.now();
@@ -89,6 +91,18 @@ export class Writer {
       }
       await this.journal.trimBehind(watermark.sequence);
       this.patience.served();
+    }
+  }
+
+  /** Nothing where another writer was faster: what was to be read may have been trimmed behind its watermark. */
+  private async inTime(watermark: Watermark, reading: Promise<Stretch>): Promise<Stretch | undefined> {
+    try {
+      return await reading;
+    } catch (error) {
+      if (!(error instanceof JournalFault)) throw error;
+      const position = await this.position();
+      if (position?.sequence === watermark.sequence) throw error;
+      return undefined;
     }
   }
 

@@ -10,8 +10,10 @@ import { fileURLToPath } from 'node:url';
 import type { Redis } from 'ioredis';
 import pg from 'pg';
 import t, { type Test } from 'tap';
+import { fold } from '../db-writer/fold.js';
 import { migrate } from '../db-writer/migrate.js';
 import { Patience } from '../db-writer/patience.js';
+import { readWatermark, write } from '../db-writer/write.js';
 import { Writer } from '../db-writer/writer.js';
 import { type BatchText, encodeCommands, LOGIC, toStreamFields } from '../shared/domain/codec.js';
 import { ENTITY_KINDS, FIRST_USER, KINDS } from '../shared/domain/entities.js';
@@ -330,6 +332,27 @@ t.test('two writers at once write everything once', async t => {
   }
   await store.reached(journal.last);
   await Promise.all(stops.map(stop => stop()));
+  await store.check(t, journal);
+});
+
+t.test('a writer that was late finds its next entries trimmed, and goes on behind the other one', async t => {
+  const store = await Store.create(t, 'late');
+  const { pool, redis, keys } = store;
+  const journal = new MadeJournal(6, 1000).add(3, 3);
+  await store.push(journal.batches);
+  const stop = start(store);
+  await store.reached(journal.last);
+  const from = (await readWatermark(pool))!;
+  const before = journal.batches.length;
+  const others = journal.add(5, 3).batches.slice(before);
+  t.ok(await write(pool, from, fold(others)));
+  const trimming = redis.multi();
+  for (const batch of others) trimming.xadd(keys.journal, `${batch.last}-0`, ...toStreamFields(batch));
+  await trimming.xtrim(keys.journal, 'MAXLEN', 1).exec();
+  const next = journal.add(1, 3).batches.at(-1)!;
+  await store.push([next]);
+  await store.reached(journal.last);
+  await stop();
   await store.check(t, journal);
 });
 

@@ -57,6 +57,7 @@ t.test('what it has found stays mended', async t => {
     1733: 'an engine that loaded so slowly that the journal had gone on called that a loss',
     11054: 'a leader that had lost the lead was looked at before it knew',
     9755: 'a reader that had missed candles was not told of those that a clock, set back since, had closed',
+    10410: 'a writer that another one had overtaken called what was trimmed a hole in the journal',
     4357: 'candles that waited for trades were taken for known when older ones were read',
   };
   for (const [seed, what] of Object.entries(found)) {
