@@ -8,6 +8,7 @@ import type { Account } from '../../shared/domain/entities.js';
 import { type HashSum, RowHasher, TERM_WORDS } from './hash.js';
 import { NONE } from './order-slots.js';
 import { TouchedRows } from './touched-rows.js';
+import { enlarged } from './typed-arrays.js';
 
 const INITIAL_CAPACITY = 4;
 
@@ -21,9 +22,8 @@ const SEQ = 1;
 const TERM = WORDS - TERM_WORDS;
 
 export class Accounts {
-  #buffer = new ArrayBuffer(INITIAL_CAPACITY * CELLS * 8);
-  #numbers = new Float64Array(this.#buffer);
-  #words = new Int32Array(this.#buffer);
+  #numbers = new Float64Array(INITIAL_CAPACITY * CELLS);
+  #words = new Int32Array(this.#numbers.buffer);
   /** By account. */
   readonly #holders = new Map<number, number>();
   /** By holder: the numbers of its balances, by asset. */
@@ -98,10 +98,7 @@ export class Accounts {
   }
 
   #grow(): void {
-    const numbers = this.#numbers;
-    this.#buffer = new ArrayBuffer(this.#buffer.byteLength * 2);
-    this.#numbers = new Float64Array(this.#buffer);
-    this.#words = new Int32Array(this.#buffer);
-    this.#numbers.set(numbers);
+    this.#numbers = enlarged(this.#numbers);
+    this.#words = new Int32Array(this.#numbers.buffer);
   }
 }

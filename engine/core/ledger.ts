@@ -9,6 +9,7 @@ import { type Balance, TREASURY } from '../../shared/domain/entities.js';
 import type { Accounts } from './accounts.js';
 import { type HashSum, RowHasher } from './hash.js';
 import { TouchedRows } from './touched-rows.js';
+import { enlarged } from './typed-arrays.js';
 
 const INITIAL_CAPACITY = 4;
 
@@ -26,9 +27,8 @@ const HOLDER = 8;
 const ASSET = 9;
 
 export class Ledger {
-  #buffer = new ArrayBuffer(INITIAL_CAPACITY * CELLS * 8);
-  #amounts = new BigInt64Array(this.#buffer);
-  #words = new Int32Array(this.#buffer);
+  #amounts = new BigInt64Array(INITIAL_CAPACITY * CELLS);
+  #words = new Int32Array(this.#amounts.buffer);
   #count = 0;
   readonly #accounts: Accounts;
   readonly #assets: string[] = [];
@@ -137,10 +137,7 @@ export class Ledger {
   }
 
   #grow(): void {
-    const amounts = this.#amounts;
-    this.#buffer = new ArrayBuffer(this.#buffer.byteLength * 2);
-    this.#amounts = new BigInt64Array(this.#buffer);
-    this.#words = new Int32Array(this.#buffer);
-    this.#amounts.set(amounts);
+    this.#amounts = enlarged(this.#amounts);
+    this.#words = new Int32Array(this.#amounts.buffer);
   }
 }

@@ -8,7 +8,7 @@
  * with the gap between prices nor with the orders on a level.
  */
 import type { Side } from '../../shared/domain/orders.js';
-import { doubled } from './typed-arrays.js';
+import { enlarged } from './typed-arrays.js';
 
 const INITIAL_CAPACITY = 4;
 /**
@@ -101,7 +101,7 @@ export class Levels {
   }
 
   #grow(): void {
-    this.#keys = doubled(this.#keys);
-    this.#ids = doubled(this.#ids);
+    this.#keys = enlarged(this.#keys);
+    this.#ids = enlarged(this.#ids);
   }
 }

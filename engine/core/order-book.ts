@@ -10,7 +10,7 @@ import type { Level } from '../../shared/domain/answers.js';
 import type { Side } from '../../shared/domain/orders.js';
 import { keyOf, Levels, priceOf, sideOf } from './levels.js';
 import { NONE, type OrderSlots } from './order-slots.js';
-import { doubled } from './typed-arrays.js';
+import { enlarged } from './typed-arrays.js';
 
 /** Small, so that the arrays grow early: the code that is compiled for them then knows that they do. */
 const INITIAL_CAPACITY = 4;
@@ -159,10 +159,10 @@ export class OrderBook {
   }
 
   #grow(): void {
-    this.#key = doubled(this.#key);
-    this.#total = doubled(this.#total);
-    this.#oldest = doubled(this.#oldest);
-    this.#newest = doubled(this.#newest);
+    this.#key = enlarged(this.#key);
+    this.#total = enlarged(this.#total);
+    this.#oldest = enlarged(this.#oldest);
+    this.#newest = enlarged(this.#newest);
   }
 
   /** Throws where the links, totals or order of the levels contradict each other, or the book is crossed. */

@@ -8,6 +8,7 @@
 import type { Order } from '../../shared/domain/entities.js';
 import { ORDER_STATUSES, ORDER_TYPES, SELF_TRADE_PREVENTIONS, SIDES } from '../../shared/domain/orders.js';
 import { type HashSum, HashTerm, RowHasher } from './hash.js';
+import { enlarged } from './typed-arrays.js';
 
 const INITIAL_CAPACITY = 4;
 /** So many orders may rest in all: the places of a record's bytes are 32-bit integers. */
@@ -40,11 +41,10 @@ const SELF_TRADE_PREVENTION = 94;
 const STATUS = 95;
 
 export class OrderRecords {
-  #buffer = new ArrayBuffer(INITIAL_CAPACITY * BYTES);
-  #numbers = new Float64Array(this.#buffer);
-  #amounts = new BigInt64Array(this.#buffer);
-  #words = new Int32Array(this.#buffer);
-  #bytes = new Uint8Array(this.#buffer);
+  #numbers = new Float64Array(INITIAL_CAPACITY * CELLS);
+  #amounts = new BigInt64Array(this.#numbers.buffer);
+  #words = new Int32Array(this.#numbers.buffer);
+  #bytes = new Uint8Array(this.#numbers.buffer);
   /** Client order ids. */
   readonly #names: string[] = [];
   readonly #hasher: RowHasher<'order'>;
@@ -56,7 +56,7 @@ export class OrderRecords {
 
   /** Begins the record of an order that comes to rest: what never changes. @param active its place among the active */
   begin(record: number, order: Order, active: number): void {
-    while (record * BYTES >= this.#buffer.byteLength) this.#grow();
+    while (record * CELLS >= this.#numbers.length) this.#grow();
     const cell = record * CELLS;
     const byte = record * BYTES;
     const numbers = this.#numbers;
@@ -145,13 +145,10 @@ export class OrderRecords {
   }
 
   #grow(): void {
-    const records = this.#bytes;
-    this.#buffer = new ArrayBuffer(this.#buffer.byteLength * 2);
-    this.#numbers = new Float64Array(this.#buffer);
-    this.#amounts = new BigInt64Array(this.#buffer);
-    this.#words = new Int32Array(this.#buffer);
-    this.#bytes = new Uint8Array(this.#buffer);
-    this.#bytes.set(records);
+    this.#numbers = enlarged(this.#numbers);
+    this.#amounts = new BigInt64Array(this.#numbers.buffer);
+    this.#words = new Int32Array(this.#numbers.buffer);
+    this.#bytes = new Uint8Array(this.#numbers.buffer);
   }
 }
 

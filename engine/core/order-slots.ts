@@ -5,6 +5,8 @@
  * A slot is a row of 32 bytes in one buffer, so that an order that is met or ends is one line of cache, and so is each
  * of its neighbours. Slots are used again, so memory follows the greatest number of orders held at once.
  */
+import { enlarged } from './typed-arrays.js';
+
 export const NONE = -1;
 
 /** Small, so that the buffer grows early: the code that is compiled for it then knows that it does. */
@@ -25,9 +27,8 @@ const OLDER = 6;
 const NEWER = 7;
 
 export class OrderSlots {
-  #buffer = new ArrayBuffer(INITIAL_CAPACITY << (CELLS + 3));
-  #numbers = new Float64Array(this.#buffer);
-  #words = new Int32Array(this.#buffer);
+  #numbers = new Float64Array(INITIAL_CAPACITY << CELLS);
+  #words = new Int32Array(this.#numbers.buffer);
   #count = 0;
   #free = NONE;
 
@@ -116,10 +117,7 @@ export class OrderSlots {
   }
 
   #grow(): void {
-    const words = this.#words;
-    this.#buffer = new ArrayBuffer(this.#buffer.byteLength * 2);
-    this.#numbers = new Float64Array(this.#buffer);
-    this.#words = new Int32Array(this.#buffer);
-    this.#words.set(words);
+    this.#numbers = enlarged(this.#numbers);
+    this.#words = new Int32Array(this.#numbers.buffer);
   }
 }

@@ -8,7 +8,7 @@ import type { Side } from '../../shared/domain/orders.js';
 import type { Accounts } from './accounts.js';
 import { NONE, type OrderSlots } from './order-slots.js';
 import type { TradedMarket } from './traded-market.js';
-import { doubled } from './typed-arrays.js';
+import { enlarged } from './typed-arrays.js';
 
 const INITIAL_CAPACITY = 4;
 
@@ -46,7 +46,7 @@ export class Traders {
     const known = market.trader(account);
     if (known !== NONE) return known;
     const trader = this.#count++;
-    if (trader * WORDS === this.#words.length) this.#words = doubled(this.#words);
+    if (trader * WORDS === this.#words.length) this.#words = enlarged(this.#words);
     this.#words.set(
       [this.#placeOf(market), this.#accounts.open(account), NONE, 0, NONE, NONE],
       trader * WORDS,
