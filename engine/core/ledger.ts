@@ -56,10 +56,15 @@ export class Ledger {
   read(balance: number): Balance {
     return {
       account: this.#accounts.account(this.#words[balance * WORDS + HOLDER]!),
-      asset: this.#assets[this.#words[balance * WORDS + ASSET]!]!,
+      asset: this.asset(balance),
       available: this.available(balance),
       locked: this.#amounts[balance * CELLS + LOCKED]!,
     };
+  }
+
+  /** One string for all balances of an asset. */
+  asset(balance: number): string {
+    return this.#assets[this.#words[balance * WORDS + ASSET]!]!;
   }
 
   available(balance: number): bigint {

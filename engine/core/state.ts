@@ -100,7 +100,8 @@ export class State {
 
   #addBalance(holder: number, balance: Omit<Balance, 'account'>): number {
     const added = this.ledger.add(holder, balance);
-    this.accounts.balances(holder).set(balance.asset, added);
+    // Not the name that came with it: each row of a checkpoint has a string of its own.
+    this.accounts.balances(holder).set(this.ledger.asset(added), added);
     return added;
   }
 
