@@ -61,7 +61,9 @@ export class Journal {
       blockMs === undefined
         ? await this.redis.xreadBuffer('COUNT', count, ...from)
         : await this.redis.xreadBuffer('COUNT', count, 'BLOCK', blockMs, ...from);
-    const batches = (reply?.[0]?.[1] ?? []).map(([, fields]) => fromStreamFields(fields.map(ascii)));
+    // An answer outlives its use, until all garbage is collected; emptied, it does so without its bytes.
+    const [stream] = reply?.splice(0) ?? [];
+    const batches = (stream?.[1] ?? []).map(([, fields]) => fromStreamFields(fields.map(ascii)));
     if (batches.length > 0) this.#learn(batches);
     return { batches, isFull: batches.length === count };
   }
