@@ -17,8 +17,6 @@ const ZERO = 0x30;
 const OPEN = 0x5b;
 const BACKSLASH = 0x5c;
 const CLOSE = 0x5d;
-const NULL_LETTER = 0x6e;
-const TRUE_LETTER = 0x74;
 /** Printable ASCII without the space. */
 const FIRST_LETTER = 0x21;
 const LAST_LETTER = 0x7e;
@@ -35,6 +33,22 @@ export const ROOM: Readonly<Record<FieldType, number>> = {
   text: 2 * MAX_TEXT_LENGTH + 3,
   flag: 6,
 };
+
+const NULL = Buffer.from('null');
+const TRUE = Buffer.from('true');
+const FALSE = Buffer.from('false');
+
+/**
+ * A text that is known before it is met, with its bytes: bytes are compared and copied in half of the time that the
+ * characters of a string take.
+ */
+export class Word {
+  readonly json: Uint8Array;
+
+  constructor(readonly text: string) {
+    this.json = Buffer.from(JSON.stringify(text));
+  }
+}
 
 /** One 64-bit integer, and its two halves: every machine that Node runs on stores the lower one first. */
 const cell = new BigInt64Array(1);
@@ -94,11 +108,15 @@ export class ByteWriter {
   }
 
   null(): void {
-    this.#letters('null');
+    this.#bytes(NULL);
   }
 
   flag(value: boolean): void {
-    this.#letters(value ? 'true' : 'false');
+    this.#bytes(value ? TRUE : FALSE);
+  }
+
+  word({ json }: Word): void {
+    this.#bytes(json);
   }
 
   /** @param value a whole number from 0 to 2^53 - 1 */
@@ -134,6 +152,10 @@ export class ByteWriter {
     }
     bytes[at++] = QUOTE;
     this.#at = at;
+  }
+
+  #bytes(bytes: Uint8Array): void {
+    for (let i = 0; i < bytes.length; i++) this.#buffer[this.#at++] = bytes[i]!;
   }
 
   #letters(text: string): void {
@@ -183,6 +205,8 @@ type TextCheck = (text: string) => unknown;
  */
 const TEXTS = 1024;
 const texts: string[] = new Array(TEXTS).fill('');
+/** Their characters, from `place * MAX_TEXT_LENGTH` on. */
+const letters = new Uint8Array(TEXTS * MAX_TEXT_LENGTH);
 const passed: (TextCheck | undefined)[] = new Array(TEXTS).fill(undefined);
 
 export class ByteReader {
@@ -254,14 +278,12 @@ export class ByteReader {
 
   /** Goes behind a null, where there is one. */
   null(): boolean {
-    if (this.#buffer[this.#at] !== NULL_LETTER) return false;
-    this.#letters('null');
-    return true;
+    return this.#passes(NULL);
   }
 
   flag(): boolean {
-    const flag = this.#buffer[this.#at] === TRUE_LETTER;
-    this.#letters(flag ? 'true' : 'false');
+    const flag = this.#passes(TRUE);
+    if (!flag && !this.#passes(FALSE)) this.failed = true;
     return flag;
   }
 
@@ -312,27 +334,22 @@ export class ByteReader {
     this.#at = at + 1;
     const place = (hash ^ (hash >>> 10)) & (TEXTS - 1);
     const known = texts[place]!;
-    const isKnown = known.length === length && this.#isAt(from, known);
+    const lettersFrom = place * MAX_TEXT_LENGTH;
+    const isKnown = known.length === length && this.#isAt(from, letters, lettersFrom, length);
     if (isKnown && passed[place] === check) return known;
     const text = this.#checked(isKnown ? known : bytes.toString('latin1', from, at), check);
     if (!this.failed) {
       texts[place] = text;
       passed[place] = check;
+      for (let i = 0; i < length; i++) letters[lettersFrom + i] = bytes[from + i]!;
     }
     return text;
   }
 
   /** One of a list, the list's own string, which compares with a constant by its address. */
-  oneOf(values: readonly string[]): string {
-    for (const value of values) {
-      const end = this.#at + value.length + 1;
-      if (this.#buffer[end] !== QUOTE || !this.#isAt(this.#at + 1, value)) continue;
-      this.byte(QUOTE);
-      this.#at = end + 1;
-      return value;
-    }
-    this.failed = true;
-    return '';
+  oneOf(words: readonly Word[]): string {
+    for (const { text, json } of words) if (this.#passes(json)) return text;
+    return this.#failedText();
   }
 
   #failedText(): string {
@@ -345,13 +362,15 @@ export class ByteReader {
     return text;
   }
 
-  #letters(text: string): void {
-    if (this.#isAt(this.#at, text)) this.#at += text.length;
-    else this.failed = true;
+  /** Goes behind these bytes, where they come. */
+  #passes(bytes: Uint8Array): boolean {
+    if (!this.#isAt(this.#at, bytes, 0, bytes.length)) return false;
+    this.#at += bytes.length;
+    return true;
   }
 
-  #isAt(from: number, text: string): boolean {
-    for (let i = 0; i < text.length; i++) if (this.#buffer[from + i] !== text.charCodeAt(i)) return false;
+  #isAt(at: number, bytes: Uint8Array, from: number, length: number): boolean {
+    for (let i = 0; i < length; i++) if (this.#buffer[at + i] !== bytes[from + i]) return false;
     return true;
   }
 

@@ -4,7 +4,7 @@
  */
 
 import { type Answer, decodeAnswer, type Level } from './answers.js';
-import { ByteReader, ByteWriter } from './bytes.js';
+import { ByteReader, ByteWriter, Word } from './bytes.js';
 import {
   COMMAND_FIELDS,
   type Command,
@@ -43,6 +43,7 @@ export function isCommand(request: Command | Query): request is Command {
 const REQUESTS = new Map(
   Object.entries(REQUEST_FIELDS).map(([kind, fields]) => [kind, recordCodec(fields as Fields<unknown>)]),
 );
+const REQUEST_KINDS = Array.from(REQUESTS.keys(), kind => new Word(kind));
 const COMMAND_KINDS: ReadonlySet<string> = new Set(Object.keys(COMMAND_FIELDS));
 /** The parts before the body. */
 const REQUEST_ROOM = 256;
@@ -80,7 +81,7 @@ function readRequest(reader: ByteReader): Request | undefined {
   reader.open();
   if (reader.integer() !== REQUEST_VERSION) return undefined;
   reader.comma();
-  const kind = reader.text(text.parse);
+  const kind = reader.oneOf(REQUEST_KINDS);
   const body = REQUESTS.get(kind);
   if (body === undefined) return undefined;
   reader.comma();

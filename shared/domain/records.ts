@@ -2,7 +2,7 @@
  * Records as bytes: what follows from a table of fields for writing and reading a record as a JSON array in table order.
  * The functions are compiled, with the table's fields written out (fields.ts says why).
  */
-import { type ByteReader, type ByteWriter, ROOM } from './bytes.js';
+import { type ByteReader, type ByteWriter, ROOM, Word } from './bytes.js';
 import type { Field, Fields, Value } from './fields.js';
 
 export interface RecordCodec<T> {
@@ -14,7 +14,7 @@ export interface RecordCodec<T> {
 export function recordCodec<T>(fields: Fields<T>): RecordCodec<T> {
   const table = tableOf(fields);
   return {
-    write: writing([], table),
+    write: writing(table),
     read: reading(table, 'reader.open();'),
   };
 }
@@ -23,7 +23,7 @@ export function recordCodec<T>(fields: Fields<T>): RecordCodec<T> {
 export function taggedCodec<T>(tag: string, fields: Fields<T>): RecordCodec<T> {
   const table = tableOf(fields);
   return {
-    write: writing([`writer.text(${JSON.stringify(tag)});`], table),
+    write: writing(table, new Word(tag)),
     read: reading(table, table.length === 0 ? '' : 'reader.comma();'),
   };
 }
@@ -34,11 +34,12 @@ function tableOf<T>(fields: Fields<T>): Table {
   return Object.entries<Field<Value>>(fields as Record<string, Field<Value>>);
 }
 
-function writing<T>(before: readonly string[], table: Table): RecordCodec<T>['write'] {
+function writing<T>(table: Table, tag?: Word): RecordCodec<T>['write'] {
   const room = table.reduce((sum, [, { type }]) => sum + ROOM[type], 2 + ROOM.text);
-  const values = [...before, ...table.map(([name, field]) => writingOf(`record.${name}`, field))];
+  const fields = table.map(([name, field]) => writingOf(`record.${name}`, field));
+  const values = tag === undefined ? fields : ['writer.word(tag);', ...fields];
   const body = `writer.reserve(${room}); writer.open(); ${values.join(' writer.comma(); ')} writer.close();`;
-  return new Function('record', 'writer', body) as RecordCodec<T>['write'];
+  return new Function('tag', `return (record, writer) => { ${body} };`)(tag) as RecordCodec<T>['write'];
 }
 
 function writingOf(value: string, { type, nullable }: Field<Value>): string {
@@ -47,15 +48,15 @@ function writingOf(value: string, { type, nullable }: Field<Value>): string {
 }
 
 function reading<T>(table: Table, before: string): RecordCodec<T>['read'] {
-  const fields = table.map(([, field]) => field);
-  const values = fields.map((field, i) => `const v${i} = ${readingOf(field, `fields[${i}]`)};`);
+  const checks = table.map(([, { parse, values }]) => values?.map(value => new Word(String(value))) ?? parse);
+  const values = table.map(([, field], i) => `const v${i} = ${readingOf(field, `checks[${i}]`)};`);
   const record = table.map(([name], i) => `${name}: v${i}`);
   const body = `${before} ${values.join(' reader.comma(); ')} reader.close(); return { ${record.join(', ')} };`;
-  return new Function('fields', `return reader => { ${body} };`)(fields) as RecordCodec<T>['read'];
+  return new Function('checks', `return reader => { ${body} };`)(checks) as RecordCodec<T>['read'];
 }
 
-function readingOf({ type, nullable, values }: Field<Value>, field: string): string {
-  const readText = values === undefined ? `reader.text(${field}.parse)` : `reader.oneOf(${field}.values)`;
+function readingOf({ type, nullable, values }: Field<Value>, check: string): string {
+  const readText = `reader.${values === undefined ? 'text' : 'oneOf'}(${check})`;
   const read = type === 'text' ? readText : `reader.${type}()`;
   return nullable ? `reader.null() ? null : ${read}` : read;
 }
