@@ -18,7 +18,7 @@ import {
   sizeOf,
 } from '../shared/domain/codec.js';
 import { COMMAND_FIELDS, type Command, type CommandKind, type Query } from '../shared/domain/commands.js';
-import type { Event } from '../shared/domain/events.js';
+import type { Trade } from '../shared/domain/events.js';
 import type { Json } from '../shared/domain/fields.js';
 import { reject } from '../shared/domain/rejects.js';
 import type { Admission } from './admission.js';
@@ -138,10 +138,10 @@ class BatchBuilder {
   #execute(request: Request, command: Command, entry: string): void {
     const time = this.clock.now();
     const deadline = this.#deadlineOf(request);
-    const { answer, events } = this.machine.execute(command, { time, deadline });
+    const answer = this.machine.execute(command, { time, deadline });
     this.#commands.push({ time, deadline, entry });
     (answer.kind === 'REFUSED' ? this.#refused : this.#executed)[command.kind]++;
-    this.#collectTrades(events, time);
+    if (answer.kind === 'ORDER') this.#collectTrades(answer.trades, time);
     const encoded = this.#reply(request, answer, this.machine.exchange.sequence);
     if (answer.kind === 'CATALOG') this.#listings.push(encoded);
   }
@@ -169,14 +169,12 @@ class BatchBuilder {
     return encoded;
   }
 
-  #collectTrades(events: readonly Event[], time: number): void {
-    for (const event of events) {
-      if (event.kind !== 'TRADE') continue;
-      const { market, tradeId, price, quantity, buyerIsMaker } = event.body;
+  #collectTrades(trades: readonly Trade[], time: number): void {
+    for (const { market, tradeId, price, quantity, buyerIsMaker } of trades) {
       const trade = { tradeId, price, quantity, time, buyerIsMaker };
-      const trades = this.#trades.get(market);
-      if (trades === undefined) this.#trades.set(market, [trade]);
-      else trades.push(trade);
+      const collected = this.#trades.get(market);
+      if (collected === undefined) this.#trades.set(market, [trade]);
+      else collected.push(trade);
     }
   }
 

@@ -5,14 +5,8 @@
 import type { Answer } from '../shared/domain/answers.js';
 import { EventsWriter } from '../shared/domain/codec.js';
 import type { Command } from '../shared/domain/commands.js';
-import type { Event } from '../shared/domain/events.js';
 import { ReportsWriter } from '../shared/domain/reports.js';
 import { type BatchEffects, Exchange, type Timing } from './core/exchange.js';
-
-export interface Outcome {
-  answer: Answer;
-  events: readonly Event[];
-}
 
 /** What a batch did, with its events as the journal has them. */
 export interface MachineBatch extends BatchEffects {
@@ -23,15 +17,11 @@ export interface MachineBatch extends BatchEffects {
 
 export class Machine {
   readonly exchange: Exchange;
-  #events: Event[] = [];
   readonly #journaled = new EventsWriter();
   readonly #reports = new ReportsWriter();
 
   constructor() {
-    this.exchange = new Exchange(event => {
-      this.#events.push(event);
-      this.#journaled.add(event);
-    });
+    this.exchange = new Exchange(event => this.#journaled.add(event));
   }
 
   /** Whoever only replays tells nobody. */
@@ -44,11 +34,9 @@ export class Machine {
     });
   }
 
-  execute(command: Command, timing: Timing): Outcome {
-    this.#events = [];
+  execute(command: Command, timing: Timing): Answer {
     this.#journaled.next();
-    const answer = this.exchange.execute(command, timing);
-    return { answer, events: this.#events };
+    return this.exchange.execute(command, timing);
   }
 
   endBatch(): MachineBatch {

@@ -67,7 +67,7 @@ export class Checks {
           this.#violate(`the journal holds ${entry}`);
           continue;
         }
-        const { answer } = this.#machine.execute(request.request, { time, deadline });
+        const answer = this.#machine.execute(request.request, { time, deadline });
         const stamp = request.deadline - REPLY_TIMEOUT_MS;
         if (this.#answers.has(stamp)) this.#violate(`DOUBLED: ${entry}`);
         if (request.replyTo !== 'genesis') this.#answers.set(stamp, JSON.stringify(encodeAnswer(answer)));
