@@ -8,7 +8,7 @@
 import type { Order } from '../../shared/domain/entities.js';
 import { ORDER_STATUSES, ORDER_TYPES, SELF_TRADE_PREVENTIONS, SIDES } from '../../shared/domain/orders.js';
 import { type HashSum, HashTerm, RowHasher } from './hash.js';
-import { enlarged } from './typed-arrays.js';
+import { enlarged, whole } from './typed-arrays.js';
 
 const INITIAL_CAPACITY = 4;
 /** So many orders may rest in all: the places of a record's bytes are 32-bit integers. */
@@ -97,7 +97,7 @@ export class OrderRecords {
     const numbers = this.#numbers;
     const bytes = this.#bytes;
     return {
-      orderId: numbers[cell + ORDER_ID]!,
+      orderId: whole(numbers[cell + ORDER_ID]!),
       account,
       market,
       clientOrderId: this.#names[order]!,
@@ -105,14 +105,14 @@ export class OrderRecords {
       type: ORDER_TYPES[bytes[byte + TYPE]!]!,
       timeInForce: 'GTC',
       selfTradePrevention: SELF_TRADE_PREVENTIONS[bytes[byte + SELF_TRADE_PREVENTION]!]!,
-      price: numbers[cell + PRICE]!,
-      quantity: numbers[cell + QUANTITY]!,
+      price: whole(numbers[cell + PRICE]!),
+      quantity: whole(numbers[cell + QUANTITY]!),
       quoteQuantity: null,
       createdAt: numbers[cell + CREATED_AT]!,
-      filledQuantity: numbers[cell + FILLED_QUANTITY]!,
+      filledQuantity: whole(numbers[cell + FILLED_QUANTITY]!),
       filledQuote: this.#amounts[cell + FILLED_QUOTE]!,
       status: ORDER_STATUSES[bytes[byte + STATUS]!]!,
-      queuePlace: numbers[cell + QUEUE_PLACE]!,
+      queuePlace: whole(numbers[cell + QUEUE_PLACE]!),
       updatedAt: numbers[cell + UPDATED_AT]!,
     };
   }

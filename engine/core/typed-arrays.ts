@@ -15,3 +15,12 @@ export function enlarged<T extends Float64Array | Int32Array | BigInt64Array>(ar
   longer.set(array as never);
   return longer;
 }
+
+/**
+ * A whole number of a Float64Array as V8 keeps whole numbers from elsewhere. As it is read it stays a double, and an
+ * object made of it gets another shape: code that was compiled before goes on making the old one, and each of those was
+ * converted when it was met (1.5 µs).
+ */
+export function whole(number: number): number {
+  return Math.floor(number);
+}
