@@ -36,19 +36,32 @@ function tableOf<T>(fields: Fields<T>): Table {
 
 function writing<T>(table: Table, tag?: Word): RecordCodec<T>['write'] {
   const room = table.reduce((sum, [, { type }]) => sum + ROOM[type], 2 + ROOM.text);
-  const fields = table.map(([name, field]) => writingOf(`record.${name}`, field));
+  const words = table.map(([, field]) => wordsOf(field));
+  const fields = table.map(([name, field], i) => writingOf(`record.${name}`, field, `words[${i}]`));
   const values = tag === undefined ? fields : ['writer.word(tag);', ...fields];
   const body = `writer.reserve(${room}); writer.open(); ${values.join(' writer.comma(); ')} writer.close();`;
-  return new Function('tag', `return (record, writer) => { ${body} };`)(tag) as RecordCodec<T>['write'];
+  const compiled = new Function('tag', 'words', `return (record, writer) => { ${body} };`);
+  return compiled(tag, words) as RecordCodec<T>['write'];
 }
 
-function writingOf(value: string, { type, nullable }: Field<Value>): string {
-  const write = `writer.${type}(${value});`;
+function writingOf(value: string, { type, nullable, values }: Field<Value>, words: string): string {
+  const write =
+    values === undefined ? `writer.${type}(${value});` : `writer.word(${wordOf(value, values, words)});`;
   return nullable ? `if (${value} === null) writer.null(); else ${write}` : write;
 }
 
+function wordOf(value: string, values: readonly Value[], words: string): string {
+  const choices = values.map((one, i) => `${value} === ${JSON.stringify(one)} ? ${words}[${i}] : `);
+  return `${choices.join('')}undefined`;
+}
+
+/** Of a field that is one of a list. */
+function wordsOf({ values }: Field<Value>): Word[] | undefined {
+  return values?.map(value => new Word(String(value)));
+}
+
 function reading<T>(table: Table, before: string): RecordCodec<T>['read'] {
-  const checks = table.map(([, { parse, values }]) => values?.map(value => new Word(String(value))) ?? parse);
+  const checks = table.map(([, field]) => wordsOf(field) ?? field.parse);
   const values = table.map(([, field], i) => `const v${i} = ${readingOf(field, `checks[${i}]`)};`);
   const record = table.map(([name], i) => `${name}: v${i}`);
   const body = `${before} ${values.join(' reader.comma(); ')} reader.close(); return { ${record.join(', ')} };`;
