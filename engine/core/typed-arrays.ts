@@ -1,5 +1,5 @@
 /**
- * Arrays that grow.
+ * Typed arrays: how they grow, and their numbers.
  *
  * A large array takes the memory that is written, however long it is: the system gives a page when something is first
  * written there. What does take memory is the shorter array before it, which stays until all garbage is collected. So a
