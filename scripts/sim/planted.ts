@@ -141,7 +141,7 @@ export const PLANTED: readonly Planted[] = [
   {
     name: 'a candle that closes twice for a slow reader',
     patches: [
-      { file: 'api/ws/kline-stream.ts', from: 'missed < now;', to: 'missed <= now;' },
+      { file: 'api/ws/kline-stream.ts', from: 'missed < end;', to: 'missed <= end;' },
       { file: 'api/ws/kline-stream.ts', from: 'if (missed < this.#open)', to: 'if (missed <= this.#open)' },
     ],
   },
