@@ -8,6 +8,7 @@
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { Worker } from 'node:worker_threads';
+import { Progress } from './progress.js';
 import { exitWith, Refusal } from './running/refusal.js';
 import { findPlanted } from './sim/find-planted.js';
 import { type Plan, planOf } from './sim/plan.js';
@@ -63,10 +64,11 @@ async function search(runs: number) {
     const workerData: Work = { first: index + 1, step, last: runs };
     return new Worker(new URL('./sim/worker.js', import.meta.url), { workerData, resourceLimits });
   });
+  const progress = new Progress('simulation', runs);
   let failure: Done | undefined;
   const ends = workers.map(worker => {
     worker.on('message', (done: Done) => {
-      figures.count++;
+      progress.reach(++figures.count);
       figures.commands += done.figures.commands;
       figures.events += done.figures.events;
       figures.virtualMs += done.figures.virtualMs;
