@@ -11,7 +11,7 @@ import { FAULTS, type Fault } from './mutate/faults.js';
 import { sourceOf, TreeCopy } from './mutate/tree-copy.js';
 import { exitWith, Refusal } from './running/refusal.js';
 
-/** Without a fault a test of these takes the longest, so they come last: the first that fails ends the search. */
+/** The first that fails ends the search, so the two slowest come last. */
 const TESTS = [...CORE_TESTS, 'memory', 'determinism'];
 
 /** Without a fault a test has this long; with one it has several times what it took then. */
