@@ -201,6 +201,7 @@ export class EngineClient implements Engine {
         const pushed = await this.#pusher.pushRequests(
           this.#keys.commands,
           this.#keys.wake,
+          this.#keys.head,
           LIST_LIMIT,
           ...entries,
         );
@@ -262,10 +263,12 @@ export class EngineClient implements Engine {
 
 function pusher(server: RedisServer) {
   const redis = connectOnce(server);
-  redis.defineCommand('pushRequests', { numberOfKeys: 2, lua: PUSH_SCRIPT });
+  redis.defineCommand('pushRequests', { numberOfKeys: 3, lua: PUSH_SCRIPT });
   return redis as typeof redis & {
     /** push.lua; a server that has forgotten the script is given it again (it has not run then). */
-    pushRequests(commands: string, wake: string, limit: number, ...entries: string[]): Promise<number>;
+    pushRequests(
+      ...args: [commands: string, wake: string, head: string, limit: number, ...entries: string[]]
+    ): Promise<number>;
   };
 }
 

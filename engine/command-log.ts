@@ -116,9 +116,14 @@ export class CommandLog {
     this.#wake.close();
   }
 
-  /** Returns when there may be something to take, some ten milliseconds later at most. */
-  wait(): Promise<void> {
-    return this.#wake.wait();
+  /**
+   * Returns when there may be something to take, some ten milliseconds later at most.
+   * @returns the entries at the front of the list where the wake-up brings them; else none, and they are to be taken
+   */
+  async wait(head: string): Promise<string[]> {
+    const entries = await this.#wake.wait(head);
+    if (entries.length > 0) this.#front = entries;
+    return entries;
   }
 
   /** The entries at the front of the list. @param head the head that this engine set last */

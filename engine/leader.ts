@@ -62,8 +62,8 @@ export class Leader {
   }
 
   async #next(): Promise<string[]> {
-    await this.#parts.commandLog.wait();
-    return this.#take();
+    const brought = await this.#parts.commandLog.wait(this.#head);
+    return brought.length > 0 ? brought : this.#take();
   }
 
   async #take(): Promise<string[]> {

@@ -3,7 +3,9 @@
  * and a start refuses whatever is not the state that was acknowledged.
  */
 import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Redis } from 'ioredis';
 import t, { type Test } from 'tap';
 import { Admission } from '../engine/admission.js';
 import { type AppliedBatch, applyBatch, noCommands } from '../engine/batch.js';
@@ -15,7 +17,7 @@ import { recover } from '../engine/recovery.js';
 import { replayBatch } from '../engine/replay.js';
 import { type BatchText, encodeRequest, LOGIC, toStreamFields } from '../shared/domain/codec.js';
 import { GENESIS } from '../shared/domain/genesis.js';
-import { keysOf, REPORTED_COMMANDS } from '../shared/io/keys.js';
+import { type Keys, keysOf, REPORTED_COMMANDS } from '../shared/io/keys.js';
 import { createLogger } from '../shared/io/log.js';
 import { connectPatiently, redisAt } from '../shared/io/redis.js';
 import { type Stack, startStack } from './stack.js';
@@ -181,6 +183,46 @@ t.test(
     t.same(await commandLog.commit('1:2', '1:3', batchOf(1, 3)), taken('g'));
   },
 );
+
+/** The api's way into the list. */
+function withPush(redis: Redis, { commands, wake, head }: Keys) {
+  const lua = readFileSync(new URL('../api/push.lua', import.meta.url), 'utf8');
+  return (...entries: string[]) => redis.eval(lua, 3, commands, wake, head, 20_000, ...entries);
+}
+
+t.test('a wake-up brings what is at the front of the list, and nothing else', async t => {
+  const { commandLog, redis, keys } = await world(t);
+  const push = withPush(redis, keys);
+  const subscribed = async () => Number((await redis.pubsub('NUMSUB', keys.wake))[1]) === 1;
+  await eventually(subscribed);
+
+  const waiting = commandLog.wait('1:0');
+  await push('a', 'b');
+  t.same(await waiting, ['a', 'b']);
+  await push('c');
+  t.same(await commandLog.wait('1:0'), ['a', 'b'], 'as long as nothing was committed');
+  t.same(await commandLog.commit('1:0', '1:1', batchOf(2, 1)), taken('c'), 'a commit takes out as many');
+  const nextWait = commandLog.wait('1:1');
+  t.same(await nextWait, [], 'and what was brought before it is over');
+
+  await redis.del(keys.commands);
+  const late = commandLog.wait('1:2');
+  await push('d');
+  t.same(await late, [], 'brought at another head, it may be gone from the list');
+  t.same(await commandLog.take('1:1'), taken('d'));
+  t.same(await commandLog.wait('1:1'), [], 'what was read since is not brought again');
+
+  for (const [what, ...entries] of [
+    ['more than a few', ...Array<string>(65).fill('e')],
+    ['no lines', 'f\ng', 'h'],
+  ] as [string, ...string[]][]) {
+    await redis.del(keys.commands);
+    const waiting = commandLog.wait('1:1');
+    await push(...entries);
+    t.same(await waiting, [], what);
+    t.same(await commandLog.take('1:1'), taken(...entries));
+  }
+});
 
 t.test('a read whose answer never comes, on a connection that stays, is asked again', async t => {
   const { commandLog, proxy } = await world(t);

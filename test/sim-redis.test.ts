@@ -50,10 +50,10 @@ function scripted(redis: Redis, lua: string) {
     redis.call('EVAL', lua, keys.length, ...keys, ...args);
 }
 
-function withPush(redis: Redis, { commands, wake }: Keys) {
-  redis.defineCommand('push', { numberOfKeys: 2, lua: PUSH });
+function withPush(redis: Redis, { commands, wake, head }: Keys) {
+  redis.defineCommand('push', { numberOfKeys: 3, lua: PUSH });
   const { push } = redis as unknown as { push(...args: (string | number)[]): Promise<number> };
-  return (limit: number, ...entries: string[]) => push.call(redis, commands, wake, limit, ...entries);
+  return (limit: number, ...entries: string[]) => push.call(redis, commands, wake, head, limit, ...entries);
 }
 
 const SCENARIOS: Record<string, Scenario> = {

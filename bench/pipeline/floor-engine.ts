@@ -44,7 +44,7 @@ for (let next = 0, last = 0; ; ) {
     ({ entries } = await commandLog.commit(head, successor, { ...batch, journal }));
     head = successor;
   }
-  await commandLog.wait();
+  await commandLog.wait(head);
 }
 
 async function recordedBatches(recorded: Keys): Promise<AppliedBatch[]> {

@@ -195,4 +195,8 @@ export const PLANTED: readonly Planted[] = [
       },
     ],
   },
+  {
+    name: 'a wake-up that is believed whatever was committed since',
+    patches: [{ file: 'engine/wake.ts', from: 'of === head && ', to: '' }],
+  },
 ];
