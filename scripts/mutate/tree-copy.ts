@@ -46,7 +46,7 @@ export class TreeCopy {
   constructor() {
     cpSync(join(ROOT, 'dist'), join(this.#folder, 'dist'), { recursive: true });
     copyFileSync(join(ROOT, 'package.json'), join(this.#folder, 'package.json'));
-    symlinkSync(join(ROOT, 'node_modules'), join(this.#folder, 'node_modules'));
+    for (const name of ['node_modules', 'test']) symlinkSync(join(ROOT, name), join(this.#folder, name));
   }
 
   /**
