@@ -6,7 +6,6 @@
  */
 import { type Answer, decodeAnswer } from '../shared/domain/answers.js';
 import type { Asset, Market } from '../shared/domain/entities.js';
-import type { Tuple } from '../shared/domain/fields.js';
 import { type MarketScale, marketScale } from '../shared/domain/units.js';
 
 export type CatalogAnswer = Extract<Answer, { kind: 'CATALOG' }>;
@@ -33,7 +32,7 @@ export class Catalog {
 
   /** A message of the catalog channel: what was created or changed. */
   update(message: string): void {
-    const answer = decodeAnswer(JSON.parse(message) as Tuple);
+    const answer = decodeAnswer(message);
     if (answer.kind !== 'CATALOG') throw new Error(`${answer.kind} in the catalog channel`);
     this.load(answer);
   }

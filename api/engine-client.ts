@@ -11,7 +11,7 @@
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { Answer } from '../shared/domain/answers.js';
-import { type DecodedReply, encodeRequest } from '../shared/domain/codec.js';
+import { encodeRequest, type Reply } from '../shared/domain/codec.js';
 import type { Command, Query } from '../shared/domain/commands.js';
 import { FIRST_USER } from '../shared/domain/entities.js';
 import type { Keys } from '../shared/io/keys.js';
@@ -213,7 +213,7 @@ export class EngineClient implements Engine {
     this.#pushingSince = undefined;
   }
 
-  #settle(replies: readonly DecodedReply[]): void {
+  #settle(replies: readonly Reply[]): void {
     for (const [requestId, answer, sequence] of replies) {
       const waiting = this.#waiting.get(requestId);
       if (waiting === undefined) continue;

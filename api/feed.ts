@@ -7,10 +7,10 @@
  * logged and left out.
  */
 import {
-  type DecodedReply,
   decodeMarketMessage,
   decodeReplies,
   type MarketMessage,
+  type Reply,
 } from '../shared/domain/codec.js';
 import type { Keys } from '../shared/io/keys.js';
 import type { Logger } from '../shared/io/log.js';
@@ -23,7 +23,7 @@ const BEAT_INTERVAL_MS = 2000;
 export interface FeedListener {
   connected?(): void;
   lost?(): void;
-  replies?(replies: readonly DecodedReply[]): void;
+  replies?(replies: readonly Reply[]): void;
   /** For `Catalog.update`. */
   catalog?(message: string): void;
   market?(message: MarketMessage): void;

@@ -8,18 +8,17 @@ import {
   decodeRequest,
   encodeCommands,
   encodeImages,
+  encodeReply,
   isCommand,
   type JournaledCommand,
   LOGIC,
   type MarketMessage,
   type PublicTrade,
-  type Reply,
   type Request,
   sizeOf,
 } from '../shared/domain/codec.js';
 import { COMMAND_FIELDS, type Command, type CommandKind, type Query } from '../shared/domain/commands.js';
 import type { Trade } from '../shared/domain/events.js';
-import type { Json } from '../shared/domain/fields.js';
 import { reject } from '../shared/domain/rejects.js';
 import type { Admission } from './admission.js';
 import type { Clock } from './clock.js';
@@ -50,10 +49,10 @@ export interface AppliedBatch {
 
 export interface Publications {
   /** By API instance: the encoded answers. */
-  replies: Map<string, Reply[]>;
+  replies: Map<string, string[]>;
   markets: MarketMessage[];
   /** The encoded answers that tell which assets and markets were created or changed. */
-  listings: Json[];
+  listings: string[];
 }
 
 /** Where a batch stands in the journal. */
@@ -107,8 +106,8 @@ class BatchBuilder {
   readonly #commands: JournaledCommand[] = [];
   readonly #deadLetters: DeadLetter[] = [];
   readonly #trades = new Map<string, PublicTrade[]>();
-  readonly #replies = new Map<string, Reply[]>();
-  readonly #listings: Json[] = [];
+  readonly #replies = new Map<string, string[]>();
+  readonly #listings: string[] = [];
   readonly #executed = noCommands();
   readonly #refused = noCommands();
   #taken = 0;
@@ -142,8 +141,8 @@ class BatchBuilder {
     this.#commands.push({ time, deadline, entry });
     (answer.kind === 'REFUSED' ? this.#refused : this.#executed)[command.kind]++;
     if (answer.kind === 'ORDER') this.#collectTrades(answer.trades, time);
-    const encoded = this.#reply(request, answer, this.machine.exchange.sequence);
-    if (answer.kind === 'CATALOG') this.#listings.push(encoded);
+    this.#reply(request, answer, this.machine.exchange.sequence);
+    if (answer.kind === 'CATALOG') this.#listings.push(encodeAnswer(answer));
   }
 
   /** Nobody waits for a query that is past its deadline. */
@@ -161,12 +160,11 @@ class BatchBuilder {
   }
 
   /** Answers share objects with the state, so they are encoded at once. */
-  #reply({ replyTo, requestId }: Request, answer: Answer, sequence: number | null): Json {
-    const encoded = encodeAnswer(answer);
+  #reply({ replyTo, requestId }: Request, answer: Answer, sequence: number | null): void {
+    const encoded = encodeReply([requestId, answer, sequence]);
     const replies = this.#replies.get(replyTo);
-    if (replies === undefined) this.#replies.set(replyTo, [[requestId, encoded, sequence]]);
-    else replies.push([requestId, encoded, sequence]);
-    return encoded;
+    if (replies === undefined) this.#replies.set(replyTo, [encoded]);
+    else replies.push(encoded);
   }
 
   #collectTrades(trades: readonly Trade[], time: number): void {

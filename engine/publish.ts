@@ -5,7 +5,7 @@
  * unknown outcome.
  */
 import type { Redis } from 'ioredis';
-import { encodeMarketMessage, encodeReplies } from '../shared/domain/codec.js';
+import { encodeMarketMessage, joinReplies } from '../shared/domain/codec.js';
 import type { Keys } from '../shared/io/keys.js';
 import type { Publications } from './batch.js';
 
@@ -17,6 +17,6 @@ export function publish(redis: Redis, keys: Keys, publications: Publications): v
 
 function* messages(keys: Keys, { replies, markets, listings }: Publications): Iterable<[string, string]> {
   for (const message of markets) yield [keys.market(message.market), encodeMarketMessage(message)];
-  for (const listing of listings) yield [keys.catalog, JSON.stringify(listing)];
-  for (const [instance, answers] of replies) yield [keys.reply(instance), encodeReplies(answers)];
+  for (const listing of listings) yield [keys.catalog, listing];
+  for (const [instance, answers] of replies) yield [keys.reply(instance), joinReplies(answers)];
 }

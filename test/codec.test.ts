@@ -14,13 +14,14 @@ import {
   encodeCommands,
   encodeImages,
   encodeMarketMessage,
-  encodeReplies,
+  encodeReply,
   encodeRequest,
   fromStreamFields,
   type Image,
   type Images,
   isCommand,
   type JournaledCommand,
+  joinReplies,
   type MarketMessage,
   type Request,
   toStreamFields,
@@ -601,26 +602,34 @@ const answer: fc.Arbitrary<Answer> = fc.oneof(
 law(
   'answers, one by one and as replies',
   fc.property(fc.array(fc.tuple(integers(), answer, fc.option(integers())), { maxLength: 4 }), replies => {
-    const encoded = replies.map(
-      ([requestId, answer, sequence]) => [requestId, encodeAnswer(answer), sequence] as const,
-    );
-    assert.deepEqual(decodeReplies(encodeReplies(encoded)), replies);
+    assert.deepEqual(decodeReplies(joinReplies(replies.map(encodeReply))), replies);
     for (const [, answer] of replies) {
-      assert.deepEqual(decodeAnswer(JSON.parse(JSON.stringify(encodeAnswer(answer)))), answer);
+      const text = encodeAnswer(answer);
+      assert.deepEqual(decodeAnswer(text), answer);
+      assert.equal(JSON.stringify(JSON.parse(text)), text, 'it is JSON, spelled as everywhere');
     }
   }),
 );
 
 t.test('what is no answer, event, image or journal entry throws', async t => {
-  for (const json of [
-    [],
-    ['NO_ANSWER'],
-    ['toString'],
-    ['REFUSED'],
-    ['REFUSED', ['NO_CODE', null, null, null]],
+  for (const text of [
+    '',
+    '[]',
+    '["NO_ANSWER"]',
+    '["toString",1]',
+    '["REFUSED"]',
+    '["REFUSED",["NO_CODE",null,null,null]]',
+    '["NOT_HELD",1',
+    '["NOT_HELD",1,1]',
+    '["NOT_HELD",1]]',
+    '["CANCELED",[1,]]',
+    '["BOOK","BTC_USDT",1,1,[[1,1]],[[1]]]',
   ]) {
-    t.throws(() => decodeAnswer(json), JSON.stringify(json));
+    t.throws(() => decodeAnswer(text), text);
+    t.throws(() => decodeReplies(`[[1,${text},null]]`), text);
   }
+  for (const text of ['[', '[[1,["NOT_HELD",1]]]', '[[1,["NOT_HELD",1],"1"]]', '[] '])
+    t.throws(() => decodeReplies(text), text);
   t.throws(() => decodeEvents('[[["REFUSED","NO_CODE"]]]'));
   t.throws(() => decodeEvents('[[["NO_EVENT",1]]]'));
   t.throws(() => decodeImages('[["asset","BTC",8,"GONE"]]'));

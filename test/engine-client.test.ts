@@ -20,8 +20,7 @@ import {
 import type { ApiError } from '../api/errors.js';
 import { Feed } from '../api/feed.js';
 import { startPrivateRedis } from '../scripts/running/private-redis.js';
-import { encodeAnswer } from '../shared/domain/answers.js';
-import { decodeRequest, encodeReplies, type Request } from '../shared/domain/codec.js';
+import { decodeRequest, encodeReply, joinReplies, type Request } from '../shared/domain/codec.js';
 import type { Query } from '../shared/domain/commands.js';
 import { type Keys, keysOf } from '../shared/io/keys.js';
 import { redisAt } from '../shared/io/redis.js';
@@ -146,7 +145,7 @@ t.test('no answer: the outcome is unknown, and an answer that comes later is nob
   for (const id of [requestId, 99]) {
     await redis.publish(
       keys.reply(replyTo),
-      encodeReplies([[id, encodeAnswer({ kind: 'NOT_HELD', sequence: 1 }), null]]),
+      joinReplies([encodeReply([id, { kind: 'NOT_HELD', sequence: 1 }, null])]),
     );
   }
   fake.answers = true;

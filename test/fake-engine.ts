@@ -9,7 +9,8 @@ import { encodeAnswer } from '../shared/domain/answers.js';
 import {
   decodeRequest,
   encodeMarketMessage,
-  encodeReplies,
+  encodeReply,
+  joinReplies,
   type MarketMessage,
   type PublicTrade,
   type Request,
@@ -150,7 +151,7 @@ export class FakeEngine {
 
   async publishCatalog(markets: Market[], assets = ASSETS): Promise<void> {
     const answer: Answer = { kind: 'CATALOG', assets, markets };
-    await this.#redis.publish(this.#keys.catalog, JSON.stringify(encodeAnswer(answer)));
+    await this.#redis.publish(this.#keys.catalog, encodeAnswer(answer));
   }
 
   /** On every channel. */
@@ -196,7 +197,7 @@ export class FakeEngine {
   }
 
   async #reply({ requestId, replyTo, request }: Request): Promise<void> {
-    const replies = encodeReplies([[requestId, encodeAnswer(this.#answer(request)), null]]);
+    const replies = joinReplies([encodeReply([requestId, this.#answer(request), null])]);
     await this.beforeReply(request);
     await this.#redis.publish(this.#keys.reply(replyTo), replies);
   }

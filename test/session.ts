@@ -151,7 +151,7 @@ class Session {
     const answer = this.#execute({ kind, body: { account, asset: asset!, amount, key } });
     if (answer.kind === 'REFUSED') return rejectText(answer.reject, this.#words);
     const name = `${account} ${key}`;
-    const text = JSON.stringify(encodeAnswer(answer));
+    const text = encodeAnswer(answer);
     const repeated = this.#events[0]?.kind === 'REPEATED';
     if (repeated) return this.#transfers.get(name) === text ? 'repeated' : `another answer: ${text}`;
     this.#transfers.set(name, text);

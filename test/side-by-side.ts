@@ -9,7 +9,6 @@ import { decodeImages, encodeImages, type Image } from '../shared/domain/codec.j
 import type { Command } from '../shared/domain/commands.js';
 import { KINDS } from '../shared/domain/entities.js';
 import type { Event } from '../shared/domain/events.js';
-import type { Json } from '../shared/domain/fields.js';
 import { NaiveExchange } from './naive-exchange.js';
 import { encodeEvent, encodeImage } from './tuples.js';
 
@@ -82,7 +81,7 @@ function assertSameAnswer(actual: Answer, expected: Answer | undefined): void {
 
 function linesOf(answer: Answer): string[] {
   if (answer.kind === 'CANCELED') return answer.orderIds.map(String).sort();
-  return encodeAnswer(answer).map((part: Json) => JSON.stringify(part));
+  return [encodeAnswer(answer)];
 }
 
 function assertSameLines(actual: readonly string[], expected: readonly string[], what: string): void {

@@ -22,7 +22,7 @@ export function traceOf(inputs: readonly Input[], batchSize: number): Trace {
     for (const { command, timing } of inputs.slice(first, first + batchSize)) {
       events = [];
       const answer = exchange.execute(command, timing);
-      trace.commands.push(`${events.join(' ')} ${JSON.stringify(encodeAnswer(answer))}`);
+      trace.commands.push(`${events.join(' ')} ${encodeAnswer(answer)}`);
     }
     trace.batches.push(textOf(exchange.endBatch()));
   }

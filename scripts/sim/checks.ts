@@ -70,7 +70,7 @@ export class Checks {
         const answer = this.#machine.execute(request.request, { time, deadline });
         const stamp = request.deadline - REPLY_TIMEOUT_MS;
         if (this.#answers.has(stamp)) this.#violate(`DOUBLED: ${entry}`);
-        if (request.replyTo !== 'genesis') this.#answers.set(stamp, JSON.stringify(encodeAnswer(answer)));
+        if (request.replyTo !== 'genesis') this.#answers.set(stamp, encodeAnswer(answer));
       }
       if (exchange.endBatch().stateHash !== batch.stateHash) this.#violate(`another hash after ${range}`);
     }
@@ -106,7 +106,7 @@ export class Checks {
     const wasRefused = failed === 'SERVER_BUSY' || isBusy(answer);
     if (wasRefused && truth !== undefined) this.#violate(`${asked} was refused, and is there: ${truth}`);
     if (answer === undefined || isBusy(answer)) return;
-    const told = JSON.stringify(encodeAnswer(answer));
+    const told = encodeAnswer(answer);
     if (truth === undefined) this.#violate(`LOST: ${asked} was acknowledged: ${told}`);
     else if (told !== truth) this.#violate(`${asked} was answered ${told}, but it was ${truth}`);
   }

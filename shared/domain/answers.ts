@@ -1,4 +1,5 @@
 /** What the engine answers to a command or query, once it is durable. */
+import { ByteReader, ByteWriter, ROOM, Word } from './bytes.js';
 import {
   ASSET_FIELDS,
   ASSET_NAME,
@@ -6,21 +7,14 @@ import {
   BALANCE_FIELDS,
   type Balance,
   MARKET_FIELDS,
+  MARKET_NAME,
   type Market,
   ORDER_FIELDS,
   type Order,
 } from './entities.js';
 import { TRADE_FIELDS, type Trade } from './events.js';
-import {
-  amount,
-  type Fields,
-  fromTuple,
-  integer,
-  type Json,
-  matching,
-  type Tuple,
-  toTuple,
-} from './fields.js';
+import { amount, type Fields, integer, matching } from './fields.js';
+import { BRACKETS, listCodec, type RecordCodec, recordCodec } from './records.js';
 import { REJECT_FIELDS, type Reject } from './rejects.js';
 
 export interface Transferred {
@@ -64,95 +58,189 @@ const TRANSFERRED_FIELDS: Fields<Transferred> = {
   locked: amount,
 };
 
-/** The answer as JSON values. */
-export function encodeAnswer(answer: Answer): Json[] {
-  switch (answer.kind) {
-    case 'REFUSED':
-      return [answer.kind, toTuple(REJECT_FIELDS, answer.reject)];
-    case 'ORDER':
-      return [
-        answer.kind,
-        answer.sequence,
-        toTuple(ORDER_FIELDS, answer.order),
-        tuples(TRADE_FIELDS, answer.trades),
-      ];
-    case 'NOT_HELD':
-      return [answer.kind, answer.sequence];
-    case 'ORDERS':
-      return [answer.kind, answer.sequence, tuples(ORDER_FIELDS, answer.orders)];
-    case 'CANCELED':
-      return [answer.kind, answer.orderIds];
-    case 'TRANSFERRED':
-      return [answer.kind, toTuple(TRANSFERRED_FIELDS, answer.transfer)];
-    case 'BALANCES':
-      return [answer.kind, tuples(BALANCE_FIELDS, answer.balances)];
-    case 'BOOK':
-      return [answer.kind, ...encodeBook(answer.book)];
-    case 'CATALOG':
-      return [answer.kind, tuples(ASSET_FIELDS, answer.assets), tuples(MARKET_FIELDS, answer.markets)];
-  }
+/** A price and a quantity, without names. */
+const LEVEL: RecordCodec<Level> = {
+  write([price, quantity], writer) {
+    writer.reserve(2 * ROOM.integer + 2);
+    writer.open();
+    writer.integer(price);
+    writer.comma();
+    writer.integer(quantity);
+    writer.close();
+  },
+  read(reader) {
+    reader.open();
+    const price = reader.integer();
+    reader.comma();
+    const quantity = reader.integer();
+    reader.close();
+    return [price, quantity];
+  },
+};
+
+const MARKET_TEXT = matching(MARKET_NAME);
+
+/** Longer than any kind, with what divides it from the rest. */
+const KIND_ROOM = 32;
+/** What a reader gives that has failed. */
+const NO_ANSWER: Answer = { kind: 'NOT_HELD', sequence: 0 };
+
+const NUMBER: RecordCodec<number> = {
+  write(value, writer) {
+    writer.reserve(ROOM.integer);
+    writer.integer(value);
+  },
+  read: reader => reader.integer(),
+};
+
+const ASSETS = listCodec(recordCodec(ASSET_FIELDS));
+const BALANCES = listCodec(recordCodec(BALANCE_FIELDS));
+const LEVELS = listCodec(LEVEL);
+const MARKETS = listCodec(recordCodec(MARKET_FIELDS));
+const NUMBERS = listCodec(NUMBER);
+const ORDER = recordCodec(ORDER_FIELDS);
+const ORDERS = listCodec(ORDER);
+const REJECT = recordCodec(REJECT_FIELDS);
+const TRADES = listCodec(recordCodec(TRADE_FIELDS));
+const TRANSFER = recordCodec(TRANSFERRED_FIELDS);
+
+type Kind = Answer['kind'];
+
+/** What stands behind the kind of an answer and a comma. */
+type AnswerCodecs = { readonly [K in Kind]: RecordCodec<Extract<Answer, { kind: K }>> };
+
+const ANSWERS: AnswerCodecs = {
+  REFUSED: {
+    write: ({ reject }, writer) => REJECT.write(reject, writer),
+    read: reader => ({ kind: 'REFUSED', reject: REJECT.read(reader) }),
+  },
+  ORDER: {
+    write({ sequence, order, trades }, writer) {
+      NUMBER.write(sequence, writer);
+      comma(writer);
+      ORDER.write(order, writer);
+      comma(writer);
+      TRADES.write(trades, writer);
+    },
+    read(reader) {
+      const sequence = NUMBER.read(reader);
+      reader.comma();
+      const order = ORDER.read(reader);
+      reader.comma();
+      return { kind: 'ORDER', order, trades: TRADES.read(reader), sequence };
+    },
+  },
+  NOT_HELD: {
+    write: ({ sequence }, writer) => NUMBER.write(sequence, writer),
+    read: reader => ({ kind: 'NOT_HELD', sequence: NUMBER.read(reader) }),
+  },
+  ORDERS: {
+    write({ sequence, orders }, writer) {
+      NUMBER.write(sequence, writer);
+      comma(writer);
+      ORDERS.write(orders, writer);
+    },
+    read(reader) {
+      const sequence = NUMBER.read(reader);
+      reader.comma();
+      return { kind: 'ORDERS', orders: ORDERS.read(reader), sequence };
+    },
+  },
+  CANCELED: {
+    write: ({ orderIds }, writer) => NUMBERS.write(orderIds, writer),
+    read: reader => ({ kind: 'CANCELED', orderIds: NUMBERS.read(reader) }),
+  },
+  TRANSFERRED: {
+    write: ({ transfer }, writer) => TRANSFER.write(transfer, writer),
+    read: reader => ({ kind: 'TRANSFERRED', transfer: TRANSFER.read(reader) }),
+  },
+  BALANCES: {
+    write: ({ balances }, writer) => BALANCES.write(balances, writer),
+    read: reader => ({ kind: 'BALANCES', balances: BALANCES.read(reader) }),
+  },
+  BOOK: {
+    write({ book }, writer) {
+      writer.reserve(ROOM.text);
+      writer.text(book.market);
+      comma(writer);
+      NUMBER.write(book.lastUpdateId, writer);
+      comma(writer);
+      NUMBER.write(book.lastTradeId, writer);
+      comma(writer);
+      LEVELS.write(book.bids, writer);
+      comma(writer);
+      LEVELS.write(book.asks, writer);
+    },
+    read(reader) {
+      const market = reader.text(MARKET_TEXT.parse);
+      reader.comma();
+      const lastUpdateId = NUMBER.read(reader);
+      reader.comma();
+      const lastTradeId = NUMBER.read(reader);
+      reader.comma();
+      const bids = LEVELS.read(reader);
+      reader.comma();
+      return { kind: 'BOOK', book: { market, lastUpdateId, lastTradeId, bids, asks: LEVELS.read(reader) } };
+    },
+  },
+  CATALOG: {
+    write({ assets, markets }, writer) {
+      ASSETS.write(assets, writer);
+      comma(writer);
+      MARKETS.write(markets, writer);
+    },
+    read(reader) {
+      const assets = ASSETS.read(reader);
+      reader.comma();
+      return { kind: 'CATALOG', assets, markets: MARKETS.read(reader) };
+    },
+  },
+};
+
+const KINDS = Object.keys(ANSWERS).map(kind => new Word(kind));
+const KIND_OF = Object.fromEntries(KINDS.map(word => [word.text, word]));
+
+/** An answer as it is sent: its kind and what it says. */
+export const ANSWER: RecordCodec<Answer> = {
+  write(answer, writer) {
+    writer.reserve(KIND_ROOM);
+    writer.open();
+    writer.word(KIND_OF[answer.kind]!);
+    writer.comma();
+    codecOf(answer.kind).write(answer, writer);
+    writer.reserve(BRACKETS);
+    writer.close();
+  },
+  read(reader) {
+    reader.open();
+    const kind = reader.oneOf(KINDS);
+    reader.comma();
+    const answer = reader.failed ? NO_ANSWER : codecOf(kind as Kind).read(reader);
+    reader.close();
+    return answer;
+  },
+};
+
+function codecOf(kind: Kind): RecordCodec<Answer> {
+  return ANSWERS[kind] as RecordCodec<Answer>;
 }
 
-/** The answer of JSON values that `encodeAnswer` made; throws where they are not. */
-export function decodeAnswer([kind, ...json]: Tuple): Answer {
-  const [first, second, third] = json;
-  switch (kind as Answer['kind']) {
-    case 'REFUSED':
-      return { kind: 'REFUSED', reject: record(REJECT_FIELDS, first) };
-    case 'ORDER':
-      return {
-        kind: 'ORDER',
-        sequence: first as number,
-        order: record(ORDER_FIELDS, second),
-        trades: records(TRADE_FIELDS, third),
-      };
-    case 'NOT_HELD':
-      return { kind: 'NOT_HELD', sequence: first as number };
-    case 'ORDERS':
-      return { kind: 'ORDERS', sequence: first as number, orders: records(ORDER_FIELDS, second) };
-    case 'CANCELED':
-      return { kind: 'CANCELED', orderIds: first as number[] };
-    case 'TRANSFERRED':
-      return { kind: 'TRANSFERRED', transfer: record(TRANSFERRED_FIELDS, first) };
-    case 'BALANCES':
-      return { kind: 'BALANCES', balances: records(BALANCE_FIELDS, first) };
-    case 'BOOK':
-      return { kind: 'BOOK', book: decodeBook(json) };
-    case 'CATALOG':
-      return {
-        kind: 'CATALOG',
-        assets: records(ASSET_FIELDS, first),
-        markets: records(MARKET_FIELDS, second),
-      };
-    default:
-      throw new Error(`not an answer: ${String(kind)}`);
-  }
+function comma(writer: ByteWriter): void {
+  writer.reserve(BRACKETS);
+  writer.comma();
 }
 
-function encodeBook(book: BookSnapshot): Json[] {
-  return [book.market, book.lastUpdateId, book.lastTradeId, book.bids, book.asks];
+const writer = new ByteWriter();
+const reader = new ByteReader();
+
+export function encodeAnswer(answer: Answer): string {
+  ANSWER.write(answer, writer);
+  return writer.take();
 }
 
-function decodeBook([market, lastUpdateId, lastTradeId, bids, asks]: Tuple): BookSnapshot {
-  return {
-    market: market as string,
-    lastUpdateId: lastUpdateId as number,
-    lastTradeId: lastTradeId as number,
-    bids: bids as unknown as Level[],
-    asks: asks as unknown as Level[],
-  };
-}
-
-function tuples<T>(fields: Fields<T>, list: readonly T[]): Json[] {
-  return list.map(item => toTuple(fields, item));
-}
-
-function record<T>(fields: Fields<T>, json: unknown): T {
-  const value = fromTuple(fields, json);
-  if (value === undefined) throw new Error(`malformed record in an answer: ${JSON.stringify(json)}`);
-  return value;
-}
-
-function records<T>(fields: Fields<T>, json: unknown): T[] {
-  return (json as unknown[]).map(tuple => record(fields, tuple));
+/** Throws where it is none. */
+export function decodeAnswer(text: string): Answer {
+  const answer = ANSWER.read(reader.read(text));
+  if (!reader.isWhole) throw new Error(`malformed answer ${text.slice(0, 200)}`);
+  return answer;
 }

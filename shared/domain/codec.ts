@@ -3,7 +3,7 @@
  * Whatever comes from the list is checked here; nothing past this file meets a malformed request.
  */
 
-import { type Answer, decodeAnswer, type Level } from './answers.js';
+import { ANSWER, type Answer, type Level } from './answers.js';
 import { ByteReader, ByteWriter, Word } from './bytes.js';
 import {
   COMMAND_FIELDS,
@@ -16,8 +16,8 @@ import {
 } from './commands.js';
 import { ENTITY_KINDS, type Entities, type EntityKind, KINDS } from './entities.js';
 import { EVENT_FIELDS, type Event } from './events.js';
-import { type Fields, fromTuple, integer, type Json, type Tuple, text } from './fields.js';
-import { type RecordCodec, recordCodec, taggedCodec } from './records.js';
+import { type Fields, fromTuple, integer, text } from './fields.js';
+import { BRACKETS, type RecordCodec, recordCodec, taggedCodec } from './records.js';
 
 /** The version of every list entry; another meaning is another version (D12). */
 export const REQUEST_VERSION = 1;
@@ -194,9 +194,6 @@ export class EventsWriter {
   }
 }
 
-/** At most so many of them, and commas, stand together. */
-const BRACKETS = 4;
-
 /** The after-images of a batch, as the journal has them: the kinds in table order. */
 export function encodeImages(images: Images): string {
   writer.begin(BRACKETS);
@@ -348,21 +345,49 @@ function readTagged(codecs: ReadonlyMap<string, RecordCodec<unknown>>): [tag: st
   return [tag, codec?.read(reader)];
 }
 
-/** The id of a request, its encoded answer, and the sequence of its command: null of what was not sequenced. */
-export type Reply = readonly [requestId: number, answer: Json, sequence: number | null];
-export type DecodedReply = readonly [requestId: number, answer: Answer, sequence: number | null];
+/** The id of a request, its answer, and the sequence of its command: null of what was not sequenced. */
+export type Reply = readonly [requestId: number, answer: Answer, sequence: number | null];
 
-/** The answers of one batch to one API instance. */
-export function encodeReplies(replies: readonly Reply[]): string {
-  return JSON.stringify(replies);
+export function encodeReply([requestId, answer, sequence]: Reply): string {
+  writer.begin(REPLY_ROOM);
+  writer.open();
+  writer.integer(requestId);
+  writer.comma();
+  ANSWER.write(answer, writer);
+  writer.reserve(REPLY_ROOM);
+  writer.comma();
+  if (sequence === null) writer.null();
+  else writer.integer(sequence);
+  writer.close();
+  return writer.take();
 }
 
-export function decodeReplies(message: string): DecodedReply[] {
-  return (JSON.parse(message) as [number, Tuple, number | null][]).map(([requestId, answer, sequence]) => [
-    requestId,
-    decodeAnswer(answer),
-    sequence,
-  ]);
+/** What stands around an answer. */
+const REPLY_ROOM = 64;
+
+/** The message with the answers of one batch to one API instance. @param replies encoded */
+export function joinReplies(replies: readonly string[]): string {
+  return `[${replies.join(',')}]`;
+}
+
+/** Throws where it is no such message. */
+export function decodeReplies(message: string): Reply[] {
+  reader.read(message).open();
+  const replies: Reply[] = [];
+  while (reader.more(replies.length)) replies.push(readReply());
+  if (!reader.isWhole) throw new Error('malformed replies');
+  return replies;
+}
+
+function readReply(): Reply {
+  reader.open();
+  const requestId = reader.integer();
+  reader.comma();
+  const answer = ANSWER.read(reader);
+  reader.comma();
+  const sequence = reader.null() ? null : reader.integer();
+  reader.close();
+  return [requestId, answer, sequence];
 }
 
 export interface PublicTrade {

@@ -28,6 +28,32 @@ export function taggedCodec<T>(tag: string, fields: Fields<T>): RecordCodec<T> {
   };
 }
 
+/** Of any number of records. */
+export function listCodec<T>({ write, read }: RecordCodec<T>): RecordCodec<readonly T[]> {
+  return {
+    write(list, writer) {
+      writer.reserve(BRACKETS);
+      writer.open();
+      for (let i = 0; i < list.length; i++) {
+        writer.reserve(BRACKETS);
+        if (i > 0) writer.comma();
+        write(list[i]!, writer);
+      }
+      writer.reserve(BRACKETS);
+      writer.close();
+    },
+    read(reader) {
+      reader.open();
+      const list: T[] = [];
+      while (reader.more(list.length)) list.push(read(reader));
+      return list;
+    },
+  };
+}
+
+/** At most so many brackets and commas stand together. */
+export const BRACKETS = 4;
+
 type Table = readonly (readonly [name: string, field: Field<Value>])[];
 
 function tableOf<T>(fields: Fields<T>): Table {
