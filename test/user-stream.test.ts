@@ -269,7 +269,11 @@ t.test('what is answered to who has them up to some number, where this api knows
 
 t.test('a report that cannot be read is none', async t => {
   const text = '["balance",5,"BTC","1","0","1","DEPOSIT"]';
-  t.same(reportLines(`1001 7 ${text}`), [{ account: 1001, seq: 7, text }]);
+  t.same(reportLines(`1001 7 ${text}\n1002 1 x`), [
+    { account: 1001, seq: 7, text },
+    { account: 1002, seq: 1, text: 'x' },
+  ]);
+  t.equal(reportLines('1001 7 x\nrubbish').length, 2, 'what is none ends too');
   t.match(decodeReport(text), { kind: 'balance', body: { asset: 'BTC', change: 1n } });
   for (const wrong of [
     '',

@@ -73,8 +73,9 @@ export function launch(program: Program): RunningProgram {
 
 /**
  * Where Linux shares the processor out among sessions first (autogroup), as it does on most machines, a priority counts
- * only within a session, and each of our programs has one of its own: so the session's is set, too. A program that may
- * not be slowed down, or has ended, goes on as it is.
+ * only within a session, and each of our programs has one of its own: so the session's is set, too. It does not reach
+ * what begins a session for itself, as the processes of Postgres do. A program that may not be slowed down, or has ended,
+ * goes on as it is.
  */
 function giveWay(pid: number): void {
   try {
