@@ -79,6 +79,8 @@ t.test('an exchange that drains', async t => {
   const user = await stack.trader({ USDT: '100' });
   const { body: order } = await place(stack, user);
   await stack.redis.set(stack.keys.draining, 'asked');
+  const isBegun = async () => (await stack.redis.get(stack.keys.draining)) === 'begun';
+  await stack.until('the exchange to drain', isBegun);
   const busy = { place: '503 SERVER_BUSY', deposit: '503 SERVER_BUSY', cancel: '503 SERVER_BUSY' };
   t.same(await attempts(stack, user, order.orderId), { ...ALL_TAKEN, ...busy }, 'takes no command');
   await stack.settled();

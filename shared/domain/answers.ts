@@ -14,7 +14,15 @@ import {
 } from './entities.js';
 import { TRADE_FIELDS, type Trade } from './events.js';
 import { amount, type Fields, integer, matching } from './fields.js';
-import { BRACKETS, listCodec, type RecordCodec, recordCodec } from './records.js';
+import {
+  BRACKETS,
+  listCodec,
+  type PartCodecs,
+  partsCodec,
+  type RecordCodec,
+  recordCodec,
+  valueCodec,
+} from './records.js';
 import { REJECT_FIELDS, type Reject } from './rejects.js';
 
 export interface Transferred {
@@ -78,136 +86,59 @@ const LEVEL: RecordCodec<Level> = {
   },
 };
 
-const MARKET_TEXT = matching(MARKET_NAME);
+const LEVELS = listCodec(LEVEL);
+const NUMBER = valueCodec(integer);
+const ORDER = recordCodec(ORDER_FIELDS);
+
+type Kind = Answer['kind'];
+type Parts<K extends Kind> = PartCodecs<Omit<Extract<Answer, { kind: K }>, 'kind'>>;
+
+/** What stands behind the kind of an answer. */
+const PARTS: { readonly [K in Kind]: Parts<K> } = {
+  REFUSED: { reject: recordCodec(REJECT_FIELDS) },
+  ORDER: { sequence: NUMBER, order: ORDER, trades: listCodec(recordCodec(TRADE_FIELDS)) },
+  NOT_HELD: { sequence: NUMBER },
+  ORDERS: { sequence: NUMBER, orders: listCodec(ORDER) },
+  CANCELED: { orderIds: listCodec(NUMBER) },
+  TRANSFERRED: { transfer: recordCodec(TRANSFERRED_FIELDS) },
+  BALANCES: { balances: listCodec(recordCodec(BALANCE_FIELDS)) },
+  BOOK: {
+    book: partsCodec<BookSnapshot>({
+      market: valueCodec(matching(MARKET_NAME)),
+      lastUpdateId: NUMBER,
+      lastTradeId: NUMBER,
+      bids: LEVELS,
+      asks: LEVELS,
+    }),
+  },
+  CATALOG: {
+    assets: listCodec(recordCodec(ASSET_FIELDS)),
+    markets: listCodec(recordCodec(MARKET_FIELDS)),
+  },
+};
+
+const CODECS = new Map(
+  Object.entries(PARTS).map(([kind, parts]) => [
+    kind,
+    { word: new Word(kind), codec: partsCodec(parts as unknown as PartCodecs<Answer>, { kind }) },
+  ]),
+);
+const KINDS = Array.from(CODECS.values(), ({ word }) => word);
 
 /** Longer than any kind, with what divides it from the rest. */
 const KIND_ROOM = 32;
 /** What a reader gives that has failed. */
 const NO_ANSWER: Answer = { kind: 'NOT_HELD', sequence: 0 };
 
-const NUMBER: RecordCodec<number> = {
-  write(value, writer) {
-    writer.reserve(ROOM.integer);
-    writer.integer(value);
-  },
-  read: reader => reader.integer(),
-};
-
-const ASSETS = listCodec(recordCodec(ASSET_FIELDS));
-const BALANCES = listCodec(recordCodec(BALANCE_FIELDS));
-const LEVELS = listCodec(LEVEL);
-const MARKETS = listCodec(recordCodec(MARKET_FIELDS));
-const NUMBERS = listCodec(NUMBER);
-const ORDER = recordCodec(ORDER_FIELDS);
-const ORDERS = listCodec(ORDER);
-const REJECT = recordCodec(REJECT_FIELDS);
-const TRADES = listCodec(recordCodec(TRADE_FIELDS));
-const TRANSFER = recordCodec(TRANSFERRED_FIELDS);
-
-type Kind = Answer['kind'];
-
-/** What stands behind the kind of an answer and a comma. */
-type AnswerCodecs = { readonly [K in Kind]: RecordCodec<Extract<Answer, { kind: K }>> };
-
-const ANSWERS: AnswerCodecs = {
-  REFUSED: {
-    write: ({ reject }, writer) => REJECT.write(reject, writer),
-    read: reader => ({ kind: 'REFUSED', reject: REJECT.read(reader) }),
-  },
-  ORDER: {
-    write({ sequence, order, trades }, writer) {
-      NUMBER.write(sequence, writer);
-      comma(writer);
-      ORDER.write(order, writer);
-      comma(writer);
-      TRADES.write(trades, writer);
-    },
-    read(reader) {
-      const sequence = NUMBER.read(reader);
-      reader.comma();
-      const order = ORDER.read(reader);
-      reader.comma();
-      return { kind: 'ORDER', order, trades: TRADES.read(reader), sequence };
-    },
-  },
-  NOT_HELD: {
-    write: ({ sequence }, writer) => NUMBER.write(sequence, writer),
-    read: reader => ({ kind: 'NOT_HELD', sequence: NUMBER.read(reader) }),
-  },
-  ORDERS: {
-    write({ sequence, orders }, writer) {
-      NUMBER.write(sequence, writer);
-      comma(writer);
-      ORDERS.write(orders, writer);
-    },
-    read(reader) {
-      const sequence = NUMBER.read(reader);
-      reader.comma();
-      return { kind: 'ORDERS', orders: ORDERS.read(reader), sequence };
-    },
-  },
-  CANCELED: {
-    write: ({ orderIds }, writer) => NUMBERS.write(orderIds, writer),
-    read: reader => ({ kind: 'CANCELED', orderIds: NUMBERS.read(reader) }),
-  },
-  TRANSFERRED: {
-    write: ({ transfer }, writer) => TRANSFER.write(transfer, writer),
-    read: reader => ({ kind: 'TRANSFERRED', transfer: TRANSFER.read(reader) }),
-  },
-  BALANCES: {
-    write: ({ balances }, writer) => BALANCES.write(balances, writer),
-    read: reader => ({ kind: 'BALANCES', balances: BALANCES.read(reader) }),
-  },
-  BOOK: {
-    write({ book }, writer) {
-      writer.reserve(ROOM.text);
-      writer.text(book.market);
-      comma(writer);
-      NUMBER.write(book.lastUpdateId, writer);
-      comma(writer);
-      NUMBER.write(book.lastTradeId, writer);
-      comma(writer);
-      LEVELS.write(book.bids, writer);
-      comma(writer);
-      LEVELS.write(book.asks, writer);
-    },
-    read(reader) {
-      const market = reader.text(MARKET_TEXT.parse);
-      reader.comma();
-      const lastUpdateId = NUMBER.read(reader);
-      reader.comma();
-      const lastTradeId = NUMBER.read(reader);
-      reader.comma();
-      const bids = LEVELS.read(reader);
-      reader.comma();
-      return { kind: 'BOOK', book: { market, lastUpdateId, lastTradeId, bids, asks: LEVELS.read(reader) } };
-    },
-  },
-  CATALOG: {
-    write({ assets, markets }, writer) {
-      ASSETS.write(assets, writer);
-      comma(writer);
-      MARKETS.write(markets, writer);
-    },
-    read(reader) {
-      const assets = ASSETS.read(reader);
-      reader.comma();
-      return { kind: 'CATALOG', assets, markets: MARKETS.read(reader) };
-    },
-  },
-};
-
-const KINDS = Object.keys(ANSWERS).map(kind => new Word(kind));
-const KIND_OF = Object.fromEntries(KINDS.map(word => [word.text, word]));
-
-/** An answer as it is sent: its kind and what it says. */
+/** An answer as it is sent: its kind and its parts. */
 export const ANSWER: RecordCodec<Answer> = {
   write(answer, writer) {
+    const { word, codec } = CODECS.get(answer.kind)!;
     writer.reserve(KIND_ROOM);
     writer.open();
-    writer.word(KIND_OF[answer.kind]!);
+    writer.word(word);
     writer.comma();
-    codecOf(answer.kind).write(answer, writer);
+    codec.write(answer, writer);
     writer.reserve(BRACKETS);
     writer.close();
   },
@@ -215,20 +146,11 @@ export const ANSWER: RecordCodec<Answer> = {
     reader.open();
     const kind = reader.oneOf(KINDS);
     reader.comma();
-    const answer = reader.failed ? NO_ANSWER : codecOf(kind as Kind).read(reader);
+    const answer = CODECS.get(kind)?.codec.read(reader) ?? NO_ANSWER;
     reader.close();
     return answer;
   },
 };
-
-function codecOf(kind: Kind): RecordCodec<Answer> {
-  return ANSWERS[kind] as RecordCodec<Answer>;
-}
-
-function comma(writer: ByteWriter): void {
-  writer.reserve(BRACKETS);
-  writer.comma();
-}
 
 const writer = new ByteWriter();
 const reader = new ByteReader();

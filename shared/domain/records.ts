@@ -1,9 +1,13 @@
 /**
- * Records as bytes: what follows from a table of fields for writing and reading a record as a JSON array in table order.
+ * Records as bytes: what follows from a table of fields for writing and reading a record as a JSON array in table order,
+ * and what is made of records.
  * The functions are compiled, with the table's fields written out (fields.ts says why).
  */
 import { type ByteReader, type ByteWriter, ROOM, Word } from './bytes.js';
 import type { Field, Fields, Value } from './fields.js';
+
+/** At most so many brackets and commas stand together. */
+export const BRACKETS = 4;
 
 export interface RecordCodec<T> {
   write(record: T, writer: ByteWriter): void;
@@ -25,6 +29,39 @@ export function taggedCodec<T>(tag: string, fields: Fields<T>): RecordCodec<T> {
   return {
     write: writing(table, new Word(tag)),
     read: reading(table, table.length === 0 ? '' : 'reader.comma();'),
+  };
+}
+
+/** Of one field's values. */
+export function valueCodec<V extends Value>(field: Field<V>): RecordCodec<V> {
+  const words = wordsOf(field);
+  const write = `writer.reserve(${ROOM[field.type]}); ${writingOf('value', field, 'words')}`;
+  return {
+    write: new Function('words', `return (value, writer) => { ${write} };`)(words),
+    read: new Function('check', `return reader => ${readingOf(field, 'check')};`)(words ?? field.parse),
+  };
+}
+
+export type PartCodecs<T> = { readonly [K in keyof T]-?: RecordCodec<T[K]> };
+
+/**
+ * Of what is made of parts, which stand side by side without brackets.
+ * @param also what a record has besides when it is read
+ */
+export function partsCodec<T>(
+  parts: PartCodecs<T>,
+  also: Readonly<Record<string, string>> = {},
+): RecordCodec<T> {
+  const names = Object.keys(parts);
+  const codecs = Object.values(parts);
+  const writes = names.map((name, i) => `codecs[${i}].write(record.${name}, writer);`);
+  const write = writes.join(` writer.reserve(${BRACKETS}); writer.comma(); `);
+  const reads = names.map((_, i) => `const v${i} = codecs[${i}].read(reader);`).join(' reader.comma(); ');
+  const constants = Object.entries(also).map(([name, value]) => `${name}: ${JSON.stringify(value)}`);
+  const record = [...constants, ...names.map((name, i) => `${name}: v${i}`)].join(', ');
+  return {
+    write: new Function('codecs', `return (record, writer) => { ${write} };`)(codecs),
+    read: new Function('codecs', `return reader => { ${reads} return { ${record} }; };`)(codecs),
   };
 }
 
@@ -50,9 +87,6 @@ export function listCodec<T>({ write, read }: RecordCodec<T>): RecordCodec<reado
     },
   };
 }
-
-/** At most so many brackets and commas stand together. */
-export const BRACKETS = 4;
 
 type Table = readonly (readonly [name: string, field: Field<Value>])[];
 
