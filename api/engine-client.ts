@@ -11,9 +11,10 @@
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { Answer } from '../shared/domain/answers.js';
-import { encodeRequest, type Reply } from '../shared/domain/codec.js';
+import { encodeRequest } from '../shared/domain/codec.js';
 import type { Command, Query } from '../shared/domain/commands.js';
 import { FIRST_USER } from '../shared/domain/entities.js';
+import type { Reply } from '../shared/domain/publications.js';
 import type { Keys } from '../shared/io/keys.js';
 import type { Logger } from '../shared/io/log.js';
 import { connectOnce, type RedisServer } from '../shared/io/redis.js';

@@ -11,7 +11,7 @@ import {
   decodeReplies,
   type MarketMessage,
   type Reply,
-} from '../shared/domain/codec.js';
+} from '../shared/domain/publications.js';
 import type { Keys } from '../shared/io/keys.js';
 import type { Logger } from '../shared/io/log.js';
 import { connectPatiently, type RedisServer } from '../shared/io/redis.js';

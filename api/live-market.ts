@@ -4,8 +4,9 @@
  * Guarantees: while `ready`, the depth is the engine's book at `depth.lastUpdateId`, and every change since the last
  * `depthRefilled` was announced, each with the id after the one before. A missed message leads to a new snapshot.
  */
-import type { MarketMessage } from '../shared/domain/codec.js';
+
 import { DepthFold, type DepthUpdate } from '../shared/domain/depth.js';
+import type { MarketMessage } from '../shared/domain/publications.js';
 import type { MarketScale } from '../shared/domain/units.js';
 import type { EngineClient } from './engine-client.js';
 import { MarketCandles, type ReadCandles } from './market-candles.js';

@@ -5,9 +5,9 @@
  * was stored or is added to it. Where trades were missed, what is stored is read again, until it reaches to them.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { PublicTrade } from '../shared/domain/codec.js';
 import type { KlineTrade } from '../shared/domain/klines.js';
 import { LiveCandles, type StoredCandles } from '../shared/domain/live-candles.js';
+import type { PublicTrade } from '../shared/domain/publications.js';
 import type { MarketScale } from '../shared/domain/units.js';
 
 /** The minutes that the ticker looks at, and some more. */

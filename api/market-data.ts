@@ -6,7 +6,7 @@
  */
 
 import type { Level } from '../shared/domain/answers.js';
-import type { PublicTrade } from '../shared/domain/codec.js';
+import type { PublicTrade } from '../shared/domain/publications.js';
 import { fromLots, fromTicks, fromUnits, type MarketScale } from '../shared/domain/units.js';
 import type { Catalog } from './catalog.js';
 import type { EngineClient } from './engine-client.js';

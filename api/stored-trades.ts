@@ -1,7 +1,8 @@
 /** Reads public trades from the table that the db-writer fills, for the tapes (trade-tape.ts). */
-import type { PublicTrade } from '../shared/domain/codec.js';
+
 import { EVENT_FIELDS } from '../shared/domain/events.js';
 import { integer } from '../shared/domain/fields.js';
+import type { PublicTrade } from '../shared/domain/publications.js';
 import { fromRow } from '../shared/io/tables.js';
 import type { Database } from './database.js';
 import { type ReadTrades, TAPE_LENGTH } from './trade-tape.js';

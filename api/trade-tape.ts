@@ -8,7 +8,7 @@
  * order and has no trade twice; what it lacks is read in the background until it is there.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { PublicTrade } from '../shared/domain/codec.js';
+import type { PublicTrade } from '../shared/domain/publications.js';
 
 export const TAPE_LENGTH = 1000;
 /** How long new trades wait for missed ones: the writer is rarely further behind the engine. */

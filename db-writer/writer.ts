@@ -29,8 +29,8 @@ const FIRST_ENGINE_POLL_MS = 100;
 /**
  * After a transaction the writer rests for a multiple of its duration: an idle exchange is stored within some ten
  * milliseconds, a busy one in fewer and larger transactions. With 3000 commands in one, a command costs half of what
- * it costs with 100 (31 and 58 µs of CPU, node and Postgres together). Twice as long and 100 ms at most brought an eighth
- * fewer orders a second at 64 connections; a reader of what has just ended waits as long as the writer rests.
+ * it costs with 100 (31 and 58 µs of CPU, node and Postgres together). With a factor of 2 and 100 ms at most there were an
+ * eighth fewer orders a second at 64 connections. A reader of what has just happened waits as long as the writer rests.
  */
 const REST_FACTOR = 4;
 const LONGEST_REST_MS = 250;

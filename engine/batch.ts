@@ -8,17 +8,15 @@ import {
   decodeRequest,
   encodeCommands,
   encodeImages,
-  encodeReply,
   isCommand,
   type JournaledCommand,
   LOGIC,
-  type MarketMessage,
-  type PublicTrade,
   type Request,
   sizeOf,
 } from '../shared/domain/codec.js';
 import { COMMAND_FIELDS, type Command, type CommandKind, type Query } from '../shared/domain/commands.js';
 import type { Trade } from '../shared/domain/events.js';
+import { encodeReply, type MarketMessage, type PublicTrade } from '../shared/domain/publications.js';
 import { reject } from '../shared/domain/rejects.js';
 import type { Admission } from './admission.js';
 import type { Clock } from './clock.js';

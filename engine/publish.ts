@@ -5,7 +5,7 @@
  * unknown outcome.
  */
 import type { Redis } from 'ioredis';
-import { encodeMarketMessage, joinReplies } from '../shared/domain/codec.js';
+import { encodeMarketMessage, joinReplies } from '../shared/domain/publications.js';
 import type { Keys } from '../shared/io/keys.js';
 import type { Publications } from './batch.js';
 

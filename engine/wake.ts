@@ -71,7 +71,7 @@ export class Wake {
   }
 }
 
-/** Of a line `<head> <number of entries>` and the entries, a line each: none where they are fewer or more, or of another head. */
+/** The entries of a message: a line `<head> <number of entries>`, then a line each; none where head or number is another. */
 function brought(message: string, head: string): string[] {
   const [first = '', ...entries] = message.split('\n');
   const [of, count] = first.split(' ');

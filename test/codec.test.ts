@@ -7,22 +7,16 @@ import {
   decodeCommands,
   decodeEvents,
   decodeImages,
-  decodeMarketMessage,
-  decodeReplies,
   decodeRequest,
   EventsWriter,
   encodeCommands,
   encodeImages,
-  encodeMarketMessage,
-  encodeReply,
   encodeRequest,
   fromStreamFields,
   type Image,
   type Images,
   isCommand,
   type JournaledCommand,
-  joinReplies,
-  type MarketMessage,
   type Request,
   toStreamFields,
 } from '../shared/domain/codec.js';
@@ -63,6 +57,14 @@ import {
   SELF_TRADE_PREVENTIONS,
   TIMES_IN_FORCE,
 } from '../shared/domain/orders.js';
+import {
+  decodeMarketMessage,
+  decodeReplies,
+  encodeMarketMessage,
+  encodeReply,
+  joinReplies,
+  type MarketMessage,
+} from '../shared/domain/publications.js';
 import { REJECT_CODES, REJECT_FIELDS } from '../shared/domain/rejects.js';
 import {
   averagePrice,

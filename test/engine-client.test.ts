@@ -20,8 +20,9 @@ import {
 import type { ApiError } from '../api/errors.js';
 import { Feed } from '../api/feed.js';
 import { startPrivateRedis } from '../scripts/running/private-redis.js';
-import { decodeRequest, encodeReply, joinReplies, type Request } from '../shared/domain/codec.js';
+import { decodeRequest, type Request } from '../shared/domain/codec.js';
 import type { Query } from '../shared/domain/commands.js';
+import { encodeReply, joinReplies } from '../shared/domain/publications.js';
 import { type Keys, keysOf } from '../shared/io/keys.js';
 import { redisAt } from '../shared/io/redis.js';
 import { FakeEngine } from './fake-engine.js';

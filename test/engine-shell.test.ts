@@ -3,10 +3,9 @@
  * and a start refuses whatever is not the state that was acknowledged.
  */
 import { randomBytes } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Redis } from 'ioredis';
 import t, { type Test } from 'tap';
+import { LIST_LIMIT } from '../api/engine-client.js';
 import { Admission } from '../engine/admission.js';
 import { type AppliedBatch, applyBatch, noCommands } from '../engine/batch.js';
 import { Clock } from '../engine/clock.js';
@@ -17,9 +16,10 @@ import { recover } from '../engine/recovery.js';
 import { replayBatch } from '../engine/replay.js';
 import { type BatchText, encodeRequest, LOGIC, toStreamFields } from '../shared/domain/codec.js';
 import { GENESIS } from '../shared/domain/genesis.js';
-import { type Keys, keysOf, REPORTED_COMMANDS } from '../shared/io/keys.js';
+import { keysOf, REPORTED_COMMANDS } from '../shared/io/keys.js';
 import { createLogger } from '../shared/io/log.js';
 import { connectPatiently, redisAt } from '../shared/io/redis.js';
+import { withPush } from './push.js';
 import { type Stack, startStack } from './stack.js';
 import { TcpProxy } from './tcp-proxy.js';
 import { eventually } from './ws-client.js';
@@ -184,15 +184,9 @@ t.test(
   },
 );
 
-/** The api's way into the list. */
-function withPush(redis: Redis, { commands, wake, head }: Keys) {
-  const lua = readFileSync(new URL('../api/push.lua', import.meta.url), 'utf8');
-  return (...entries: string[]) => redis.eval(lua, 3, commands, wake, head, 20_000, ...entries);
-}
-
 t.test('a wake-up brings what is at the front of the list, and nothing else', async t => {
   const { commandLog, redis, keys } = await world(t);
-  const push = withPush(redis, keys);
+  const push = (...entries: string[]) => withPush(redis, keys)(LIST_LIMIT, ...entries);
   const subscribed = async () => Number((await redis.pubsub('NUMSUB', keys.wake))[1]) === 1;
   await eventually(subscribed);
 
@@ -202,8 +196,7 @@ t.test('a wake-up brings what is at the front of the list, and nothing else', as
   await push('c');
   t.same(await commandLog.wait('1:0'), ['a', 'b'], 'as long as nothing was committed');
   t.same(await commandLog.commit('1:0', '1:1', batchOf(2, 1)), taken('c'), 'a commit takes out as many');
-  const nextWait = commandLog.wait('1:1');
-  t.same(await nextWait, [], 'and what was brought before it is over');
+  t.same(await commandLog.wait('1:1'), [], 'and what was brought before it is over');
 
   await redis.del(keys.commands);
   const late = commandLog.wait('1:2');

@@ -6,17 +6,16 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import type { Answer, Level } from '../shared/domain/answers.js';
 import { encodeAnswer } from '../shared/domain/answers.js';
+import { decodeRequest, type Request } from '../shared/domain/codec.js';
+import type { DepthSnapshot } from '../shared/domain/depth.js';
+import type { Asset, Market } from '../shared/domain/entities.js';
 import {
-  decodeRequest,
   encodeMarketMessage,
   encodeReply,
   joinReplies,
   type MarketMessage,
   type PublicTrade,
-  type Request,
-} from '../shared/domain/codec.js';
-import type { DepthSnapshot } from '../shared/domain/depth.js';
-import type { Asset, Market } from '../shared/domain/entities.js';
+} from '../shared/domain/publications.js';
 import type { Keys } from '../shared/io/keys.js';
 
 const TAKE_TIMEOUT_S = 0.1;

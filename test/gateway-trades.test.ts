@@ -6,7 +6,7 @@ import { Database } from '../api/database.js';
 import { storedTrades } from '../api/stored-trades.js';
 import { type ReadTrades, TAPE_LENGTH } from '../api/trade-tape.js';
 import { migrate } from '../db-writer/migrate.js';
-import type { PublicTrade } from '../shared/domain/codec.js';
+import type { PublicTrade } from '../shared/domain/publications.js';
 import { createPool } from '../shared/io/postgres.js';
 import { aTrade, becomesEqual, DEPTH, flood, range, TRADE, tradeIds, world } from './gateway-world.js';
 import { eventually, type WsClient } from './ws-client.js';

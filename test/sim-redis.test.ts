@@ -3,7 +3,6 @@
  * scripts, and must give the same, answer by answer.
  */
 import { randomBytes } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
 import t from 'tap';
@@ -15,6 +14,7 @@ import { type Keys, keysOf } from '../shared/io/keys.js';
 import { createLogger } from '../shared/io/log.js';
 import { connectOnce, connectPatiently, type RedisServer, redisAt } from '../shared/io/redis.js';
 import { KeptServer } from './kept-server.js';
+import { withPush } from './push.js';
 import {
   type BadLuck,
   exampleBatches,
@@ -29,7 +29,6 @@ import { TcpProxy } from './tcp-proxy.js';
 import { eventually } from './ws-client.js';
 
 const log = createLogger('sim-redis', 'silent');
-const PUSH = readFileSync(new URL('../api/push.lua', import.meta.url), 'utf8');
 const { batches: EXAMPLE } = exampleBatches();
 
 /** A Redis in which nothing is. */
@@ -48,12 +47,6 @@ type Scenario = (redis: RedisUnderTest) => Promise<Transcript>;
 function scripted(redis: Redis, lua: string) {
   return (keys: readonly string[], ...args: string[]) =>
     redis.call('EVAL', lua, keys.length, ...keys, ...args);
-}
-
-function withPush(redis: Redis, { commands, wake, head }: Keys) {
-  redis.defineCommand('push', { numberOfKeys: 3, lua: PUSH });
-  const { push } = redis as unknown as { push(...args: (string | number)[]): Promise<number> };
-  return (limit: number, ...entries: string[]) => push.call(redis, commands, wake, head, limit, ...entries);
 }
 
 const SCENARIOS: Record<string, Scenario> = {

@@ -8,7 +8,7 @@ import type { Services } from '../api/http/services.js';
 import { ownEvents } from '../api/http/users.js';
 import { OrderBook } from '../scripts/client/order-book.js';
 import { Random } from '../scripts/random.js';
-import { decodeReport, reportLines } from '../shared/domain/reports.js';
+import { decodeReport, mapReports } from '../shared/domain/reports.js';
 import { apiCalls } from './api-calls.js';
 import { type Body, type Stack, startStack, type TestUser } from './stack.js';
 import { eventually, WsClient } from './ws-client.js';
@@ -269,11 +269,12 @@ t.test('what is answered to who has them up to some number, where this api knows
 
 t.test('a report that cannot be read is none', async t => {
   const text = '["balance",5,"BTC","1","0","1","DEPOSIT"]';
-  t.same(reportLines(`1001 7 ${text}\n1002 1 x`), [
-    { account: 1001, seq: 7, text },
-    { account: 1002, seq: 1, text: 'x' },
+  const partsOf = (batch: string) => mapReports(batch, (...parts) => parts);
+  t.same(partsOf(`1001 7 ${text}\n1002 1 x`), [
+    [1001, 7, text],
+    [1002, 1, 'x'],
   ]);
-  t.equal(reportLines('1001 7 x\nrubbish').length, 2, 'what is none ends too');
+  t.equal(partsOf('1001 7 x\nrubbish').length, 2, 'what is none ends too');
   t.match(decodeReport(text), { kind: 'balance', body: { asset: 'BTC', change: 1n } });
   for (const wrong of [
     '',

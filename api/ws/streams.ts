@@ -1,7 +1,8 @@
 /** The public streams: their names, and their messages as API.md spells them. */
-import type { PublicTrade } from '../../shared/domain/codec.js';
+
 import type { DepthUpdate } from '../../shared/domain/depth.js';
 import { isInterval } from '../../shared/domain/klines.js';
+import type { PublicTrade } from '../../shared/domain/publications.js';
 import { fromLots, fromTicks } from '../../shared/domain/units.js';
 import type { LiveMarket } from '../live-market.js';
 import { decimalDepth, decimalLevels, type MarketData } from '../market-data.js';

@@ -1,7 +1,7 @@
 /** One simulated world: its time, its servers, its processes and what they have said. */
 import type { BatchText } from '../../shared/domain/codec.js';
 import { fromStreamFields } from '../../shared/domain/codec.js';
-import { type ReportLine, reportLines } from '../../shared/domain/reports.js';
+import { mapReports, type ReportLine } from '../../shared/domain/reports.js';
 import { keysOf } from '../../shared/io/keys.js';
 import type { Logger } from '../../shared/io/log.js';
 import { Random } from '../random.js';
@@ -81,7 +81,8 @@ export class World {
   }
 
   #report(batch: string): void {
-    for (const line of reportLines(batch)) {
+    const lines = mapReports(batch, (account, seq, text): ReportLine => ({ account, seq, text }));
+    for (const line of lines) {
       const ofAccount = this.reports.get(line.account) ?? [];
       ofAccount.push(line);
       this.reports.set(line.account, ofAccount);

@@ -1,9 +1,8 @@
 /**
- * The bytes of the exchange: list entries (requests), journal batches, replies and market messages, all JSON text.
+ * The bytes of what is asked and of what was done: list entries (requests) and journal batches, all JSON text.
  * Whatever comes from the list is checked here; nothing past this file meets a malformed request.
  */
 
-import { ANSWER, type Answer, type Level } from './answers.js';
 import { ByteReader, ByteWriter, Word } from './bytes.js';
 import {
   COMMAND_FIELDS,
@@ -343,91 +342,4 @@ function readTagged(codecs: ReadonlyMap<string, RecordCodec<unknown>>): [tag: st
   const codec = codecs.get(tag);
   if (codec === undefined) reader.fail();
   return [tag, codec?.read(reader)];
-}
-
-/** The id of a request, its answer, and the sequence of its command: null of what was not sequenced. */
-export type Reply = readonly [requestId: number, answer: Answer, sequence: number | null];
-
-export function encodeReply([requestId, answer, sequence]: Reply): string {
-  writer.begin(REPLY_ROOM);
-  writer.open();
-  writer.integer(requestId);
-  writer.comma();
-  ANSWER.write(answer, writer);
-  writer.reserve(REPLY_ROOM);
-  writer.comma();
-  if (sequence === null) writer.null();
-  else writer.integer(sequence);
-  writer.close();
-  return writer.take();
-}
-
-/** What stands around an answer. */
-const REPLY_ROOM = 64;
-
-/** The message with the answers of one batch to one API instance. @param replies encoded */
-export function joinReplies(replies: readonly string[]): string {
-  return `[${replies.join(',')}]`;
-}
-
-/** Throws where it is no such message. */
-export function decodeReplies(message: string): Reply[] {
-  reader.read(message).open();
-  const replies: Reply[] = [];
-  while (reader.more(replies.length)) replies.push(readReply());
-  if (!reader.isWhole) throw new Error('malformed replies');
-  return replies;
-}
-
-function readReply(): Reply {
-  reader.open();
-  const requestId = reader.integer();
-  reader.comma();
-  const answer = ANSWER.read(reader);
-  reader.comma();
-  const sequence = reader.null() ? null : reader.integer();
-  reader.close();
-  return [requestId, answer, sequence];
-}
-
-export interface PublicTrade {
-  tradeId: number;
-  price: number;
-  quantity: number;
-  time: number;
-  buyerIsMaker: boolean;
-}
-
-/** What one batch did to one market: its trades, and the quantities of the levels that changed (0: gone). */
-export interface MarketMessage {
-  market: string;
-  /** Time of the batch's last command in this market. */
-  time: number;
-  firstUpdateId: number;
-  lastUpdateId: number;
-  bids: readonly Level[];
-  asks: readonly Level[];
-  trades: readonly PublicTrade[];
-}
-
-export function encodeMarketMessage(message: MarketMessage): string {
-  return JSON.stringify(message);
-}
-
-/** Throws where it is no such message: whoever folds it must not find out in the middle. */
-export function decodeMarketMessage(text: string): MarketMessage {
-  const message = JSON.parse(text) as MarketMessage;
-  const { market, time, firstUpdateId, lastUpdateId, bids, asks, trades } = message;
-  const isOurs =
-    typeof market === 'string' &&
-    areIntegers([time, firstUpdateId, lastUpdateId]) &&
-    bids.every(areIntegers) &&
-    asks.every(areIntegers) &&
-    trades.every(({ tradeId, price, quantity, time }) => areIntegers([tradeId, price, quantity, time]));
-  if (!isOurs) throw new Error('no message of a market');
-  return message;
-}
-
-function areIntegers(numbers: readonly number[]): boolean {
-  return numbers.every(Number.isSafeInteger);
 }

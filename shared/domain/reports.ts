@@ -169,12 +169,7 @@ function partOf(order: Order, { tradeId, price, quantity, makerOrderId, makerFee
   return { tradeId, lastPrice: price, lastQuantity: quantity, isMaker, fee: isMaker ? makerFee : takerFee };
 }
 
-/** The lines of a batch that has some. */
-export function reportLines(batch: string): ReportLine[] {
-  return mapReports(batch, (account, seq, text) => ({ account, seq, text }));
-}
-
-/** What is made of each line of a batch that has some: of 2.7 that a command gives, 0.8 µs less than by way of lines. */
+/** What is made of each line of a batch that has some: 0.8 µs less, of the 2.7 that a command gives, than by way of lines. */
 export function mapReports<T>(batch: string, make: (account: number, seq: number, text: string) => T): T[] {
   const made: T[] = [];
   for (let from = 0; from < batch.length; ) {

@@ -1,0 +1,98 @@
+/** What the engine publishes when a batch is durable: its answers, and what it did to each market; all JSON text. */
+import { ANSWER, type Answer, type Level } from './answers.js';
+import { ByteReader, ByteWriter } from './bytes.js';
+import { listCodec, type RecordCodec } from './records.js';
+
+/** The id of a request, its answer, and the sequence of its command: null of what was not sequenced. */
+export type Reply = readonly [requestId: number, answer: Answer, sequence: number | null];
+
+/** Around an answer, on each side. */
+const REPLY_ROOM = 64;
+
+const REPLY: RecordCodec<Reply> = {
+  write([requestId, answer, sequence], writer) {
+    writer.reserve(REPLY_ROOM);
+    writer.open();
+    writer.integer(requestId);
+    writer.comma();
+    ANSWER.write(answer, writer);
+    writer.reserve(REPLY_ROOM);
+    writer.comma();
+    if (sequence === null) writer.null();
+    else writer.integer(sequence);
+    writer.close();
+  },
+  read(reader) {
+    reader.open();
+    const requestId = reader.integer();
+    reader.comma();
+    const answer = ANSWER.read(reader);
+    reader.comma();
+    const sequence = reader.null() ? null : reader.integer();
+    reader.close();
+    return [requestId, answer, sequence];
+  },
+};
+const REPLIES = listCodec(REPLY);
+
+const writer = new ByteWriter();
+const reader = new ByteReader();
+
+export function encodeReply(reply: Reply): string {
+  REPLY.write(reply, writer);
+  return writer.take();
+}
+
+/** The message with the answers of one batch to one API instance. @param replies encoded */
+export function joinReplies(replies: readonly string[]): string {
+  return `[${replies.join(',')}]`;
+}
+
+/** Throws where it is no such message. */
+export function decodeReplies(message: string): readonly Reply[] {
+  const replies = REPLIES.read(reader.read(message));
+  if (!reader.isWhole) throw new Error(`malformed replies ${message.slice(0, 200)}`);
+  return replies;
+}
+
+export interface PublicTrade {
+  tradeId: number;
+  price: number;
+  quantity: number;
+  time: number;
+  buyerIsMaker: boolean;
+}
+
+/** What one batch did to one market: its trades, and the quantities of the levels that changed (0: gone). */
+export interface MarketMessage {
+  market: string;
+  /** Time of the batch's last command in this market. */
+  time: number;
+  firstUpdateId: number;
+  lastUpdateId: number;
+  bids: readonly Level[];
+  asks: readonly Level[];
+  trades: readonly PublicTrade[];
+}
+
+export function encodeMarketMessage(message: MarketMessage): string {
+  return JSON.stringify(message);
+}
+
+/** Throws where it is no such message: whoever folds it must not find out in the middle. */
+export function decodeMarketMessage(text: string): MarketMessage {
+  const message = JSON.parse(text) as MarketMessage;
+  const { market, time, firstUpdateId, lastUpdateId, bids, asks, trades } = message;
+  const isOurs =
+    typeof market === 'string' &&
+    areIntegers([time, firstUpdateId, lastUpdateId]) &&
+    bids.every(areIntegers) &&
+    asks.every(areIntegers) &&
+    trades.every(({ tradeId, price, quantity, time }) => areIntegers([tradeId, price, quantity, time]));
+  if (!isOurs) throw new Error('no message of a market');
+  return message;
+}
+
+function areIntegers(numbers: readonly number[]): boolean {
+  return numbers.every(Number.isSafeInteger);
+}
