@@ -2,7 +2,8 @@
  * A simulated Redis server: one loop, an append-only file that is flushed after each turn of it, and subscribers.
  *
  * As the real one it answers only what is on disk, or is kept out of it by a script, while a message may reach its
- * subscriber before that; what was not flushed is lost when it ends, or is not; a script that fails keeps its earlier writes; after a start it knows no script.
+ * subscriber before that; what was not flushed is lost when it ends, or is not; a script that fails keeps its earlier
+ * writes; after a start it knows no script.
  */
 import type { Random } from '../random.js';
 import type { Link } from './link.js';
