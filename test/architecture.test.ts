@@ -28,7 +28,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   'shared/domain': { folders: ['shared/domain'], packages: ['decimal.js'], node: false },
   'shared/io': {
     folders: ['shared'],
-    packages: ['ioredis', 'pg', 'pg-copy-streams', 'pino', 'prom-client'],
+    packages: ['ioredis', 'pg', 'pg-copy-streams', 'pino', 'prom-client', 'to-fast-properties'],
     node: true,
   },
   'engine/core': { folders: ['engine/core', 'shared/domain'], packages: [], node: false },
