@@ -58,9 +58,11 @@ export class Feed {
     this.#redis.on('ready', () => this.#subscribe());
     this.#redis.on('close', () => this.#lose());
     this.#redis.on('error', error => log.debug({ error: error.message }, 'feed: connection'));
-    this.#redis.on('message', (channel: string, message: string) => this.#dispatch(channel, message));
-    this.#redis.on('pmessage', (_pattern: string, channel: string, message: string) =>
-      this.#dispatch(channel, message),
+    this.#redis.on('messageBuffer', (channel: Buffer, message: Buffer) =>
+      this.#dispatch(channel.toString(), message),
+    );
+    this.#redis.on('pmessageBuffer', (_pattern: string, channel: Buffer, message: Buffer) =>
+      this.#dispatch(channel.toString(), message),
     );
   }
 
@@ -127,21 +129,21 @@ export class Feed {
   }
 
   /** What comes before all subscriptions are established is not heard: the listeners start afresh after it. */
-  #dispatch(channel: string, message: string): void {
+  #dispatch(channel: string, message: Buffer): void {
     if (!this.#connected) return;
     try {
       if (channel === this.#replyChannel) {
         const replies = decodeReplies(message);
         for (const listener of this.#listeners) listener.replies?.(replies);
       } else if (channel === this.#keys.catalog) {
-        for (const listener of this.#listeners) listener.catalog?.(message);
+        for (const listener of this.#listeners) listener.catalog?.(message.toString());
       } else {
-        const update = decodeMarketMessage(message);
+        const update = decodeMarketMessage(message.toString());
         for (const listener of this.#listeners) listener.market?.(update);
       }
     } catch (error) {
       this.#log.error(
-        { error: String(error), channel, message: message.slice(0, 200) },
+        { error: String(error), channel, message: message.toString('utf8', 0, 200) },
         'feed: message left out',
       );
     }

@@ -10,15 +10,16 @@ import type { Catalog } from './catalog.js';
 import { ApiError } from './errors.js';
 
 /** Whether what it is about is known here; what has just been listed may not be yet. */
-export function isReadable({ text }: ReportLine, catalog: Catalog): boolean {
-  const { kind, body } = decodeReport(text);
+export function isReadable(line: ReportLine, catalog: Catalog): boolean {
+  const { kind, body } = decodeReport(line);
   const known = kind === 'order' ? catalog.market(body.market) : catalog.asset(body.asset);
   return known !== undefined;
 }
 
 /** Throws a `SERVER_BUSY` in the moment in which what has just been listed is not known here yet. */
-export function reportForm({ seq, text }: ReportLine, catalog: Catalog) {
-  const report = decodeReport(text);
+export function reportForm(line: ReportLine, catalog: Catalog) {
+  const report = decodeReport(line);
+  const { seq } = line;
   if (report.kind === 'order') {
     const { scale } = catalog.market(report.body.market) ?? notKnownYet(report.body.market);
     return orderReportForm(seq, report.body, scale);

@@ -111,19 +111,19 @@ export class ReportLog {
   async #read(): Promise<void> {
     const from = ['STREAMS', this.#key, this.#last] as const;
     const reply = this.#isCurrent
-      ? await this.#redis.xread('COUNT', MAX_READ, 'BLOCK', BLOCK_MS, ...from)
-      : await this.#redis.xread('COUNT', MAX_READ, ...from);
-    const batches = reply?.[0]?.[1] ?? [];
+      ? await this.#redis.xreadBuffer('COUNT', MAX_READ, 'BLOCK', BLOCK_MS, ...from)
+      : await this.#redis.xreadBuffer('COUNT', MAX_READ, ...from);
+    const batches = (reply?.[0]?.[1] ?? []).map(([id, [, reports]]) => [id.toString(), reports!] as const);
     if (batches.length === 0) await this.#checkEnd();
     else await this.#checkGap(batches);
-    for (const [id, [, reports]] of batches) this.#hear(id, reports!);
+    for (const [id, reports] of batches) this.#hear(id, reports);
     if (batches.length < MAX_READ) this.#isCurrent = true;
   }
 
-  #hear(id: string, text: string): void {
+  #hear(id: string, batch: Buffer): void {
     const sequence = sequenceOf(id);
-    const reports = mapReports(text, (account, seq, text) => {
-      return { account, seq, text, sequence, place: ++this.#places };
+    const reports = mapReports(batch, (account, seq, from, end) => {
+      return { account, seq, batch, from, end, sequence, place: ++this.#places };
     });
     for (const report of reports) this.#hold(report);
     this.#forget(sequence - REPORTED_COMMANDS);
@@ -141,7 +141,7 @@ export class ReportLog {
   }
 
   /** Batches are trimmed once they are so many commands behind; where we are as far behind, some may be missing. */
-  async #checkGap(batches: readonly (readonly [id: string, fields: string[]])[]): Promise<void> {
+  async #checkGap(batches: readonly (readonly [id: string, reports: Buffer])[]): Promise<void> {
     const behind = sequenceOf(batches.at(-1)![0]) - sequenceOf(this.#last);
     if (this.#last === START || (behind < REPORTED_COMMANDS && batches.length < MAX_READ)) return;
     const [oldest] = await this.#redis.xrange(this.#key, '-', '+', 'COUNT', 1);

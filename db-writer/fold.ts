@@ -5,7 +5,7 @@
  * with their command's time. The row of an entity or trade is the journal's own JSON array, made to fit in place and
  * passed through: the engine has checked it, and Postgres checks types and promises again.
  */
-import { type BatchText, decodeCommands } from '../shared/domain/codec.js';
+import { decodeCommands, type JournalBatch } from '../shared/domain/codec.js';
 import { ENTITY_KINDS, type EntityKind, KINDS } from '../shared/domain/entities.js';
 import {
   EVENT_FIELDS,
@@ -40,7 +40,7 @@ export interface Changes {
 }
 
 /** At least one batch. */
-export function fold(batches: readonly BatchText[]): Changes {
+export function fold(batches: readonly JournalBatch[]): Changes {
   const folded = new Fold();
   for (const batch of batches) folded.add(batch);
   return folded.changes();
@@ -49,9 +49,9 @@ export function fold(batches: readonly BatchText[]): Changes {
 export class Fold {
   private readonly images = new LatestImages();
   private readonly happened = new History();
-  private last: BatchText | undefined;
+  private last: JournalBatch | undefined;
 
-  add(batch: BatchText): void {
+  add(batch: JournalBatch): void {
     this.images.add(batch);
     this.happened.add(batch);
     this.last = batch;
@@ -77,8 +77,8 @@ const KEY_PLACES = new Map(
 class LatestImages {
   private readonly latest = new Map(ENTITY_KINDS.map(kind => [kind, new Map<string, Row>()]));
 
-  add(batch: BatchText): void {
-    for (const row of JSON.parse(batch.images) as Json[][]) {
+  add(batch: JournalBatch): void {
+    for (const row of JSON.parse(batch.images.toString('latin1')) as Json[][]) {
       const kind = row.shift() as EntityKind;
       const key = KEY_PLACES.get(kind)!
         .map(place => row[place])
@@ -97,9 +97,9 @@ class History {
   readonly ledger: Row[] = [];
   private readonly fold = new CandleFold();
 
-  add(batch: BatchText): void {
+  add(batch: JournalBatch): void {
     const commands = decodeCommands(batch.commands);
-    const events = JSON.parse(batch.events) as Json[][][];
+    const events = JSON.parse(batch.events.toString('latin1')) as Json[][][];
     const size = batch.last - batch.first + 1;
     if (commands.length !== size || events.length !== size) {
       throw new JournalFault(

@@ -5,7 +5,7 @@
  * and bytes. A journal that cannot continue the sequence is a `JournalFault`.
  */
 import type { Redis } from 'ioredis';
-import { type BatchText, sizeOf } from '../shared/domain/codec.js';
+import { type JournalBatch, sizeOf } from '../shared/domain/codec.js';
 import { Journal } from '../shared/io/journal.js';
 import { reach, unlessStopped } from './outage.js';
 
@@ -13,7 +13,7 @@ import { reach, unlessStopped } from './outage.js';
 export class JournalFault extends Error {}
 
 export interface Batches {
-  readonly batches: readonly BatchText[];
+  readonly batches: readonly JournalBatch[];
   /** More is waiting than one call may hold. */
   readonly isBacklog: boolean;
 }
@@ -43,7 +43,7 @@ export class JournalReader {
 
   /** The batches after `sequence`, oldest first; none where nothing came within a second. */
   async after(sequence: number): Promise<Batches> {
-    const batches: BatchText[] = [];
+    const batches: JournalBatch[] = [];
     let last = sequence;
     let bytes = 0;
     while (batches.length < MAX_ENTRIES && bytes < MAX_BYTES) {

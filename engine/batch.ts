@@ -4,11 +4,11 @@
  */
 import { type Answer, encodeAnswer } from '../shared/domain/answers.js';
 import {
-  type BatchText,
   decodeRequest,
   encodeCommands,
   encodeImages,
   isCommand,
+  type JournalBatch,
   type JournaledCommand,
   LOGIC,
   type Request,
@@ -16,7 +16,7 @@ import {
 } from '../shared/domain/codec.js';
 import { COMMAND_FIELDS, type Command, type CommandKind, type Query } from '../shared/domain/commands.js';
 import type { Trade } from '../shared/domain/events.js';
-import { encodeReply, type MarketMessage, type PublicTrade } from '../shared/domain/publications.js';
+import { type MarketMessage, type PublicTrade, RepliesWriter } from '../shared/domain/publications.js';
 import { reject } from '../shared/domain/rejects.js';
 import type { Admission } from './admission.js';
 import type { Clock } from './clock.js';
@@ -38,16 +38,16 @@ export interface AppliedBatch {
   executed: CommandCounts;
   refused: CommandCounts;
   /** Absent where nothing was sequenced. */
-  journal: BatchText | undefined;
+  journal: JournalBatch | undefined;
   /** A line each (reports.ts); empty where there are none. */
-  reports: string;
+  reports: Buffer;
   deadLetters: DeadLetter[];
   publications: Publications;
 }
 
 export interface Publications {
-  /** By API instance: the encoded answers. */
-  replies: Map<string, string[]>;
+  /** By API instance: the message with its answers. */
+  replies: Map<string, Buffer>;
   markets: MarketMessage[];
   /** The encoded answers that tell which assets and markets were created or changed. */
   listings: string[];
@@ -71,6 +71,7 @@ export function noCommands(): CommandCounts {
   return { ...NO_COMMANDS };
 }
 
+const NOTHING = Buffer.alloc(0);
 const NO_COMMANDS = Object.fromEntries(Object.keys(COMMAND_FIELDS).map(kind => [kind, 0])) as CommandCounts;
 
 /** Takes an entry out of the list without looking into it. */
@@ -80,7 +81,7 @@ export function setAside(entry: string, reason: string): AppliedBatch {
     executed: noCommands(),
     refused: noCommands(),
     journal: undefined,
-    reports: '',
+    reports: NOTHING,
     deadLetters: [{ entry, reason }],
     publications: { replies: new Map(), markets: [], listings: [] },
   };
@@ -97,6 +98,9 @@ export function applyBatch(
   return batch.end(place);
 }
 
+/** One for all batches: its memory has the size that they need. */
+const replies = new RepliesWriter();
+
 class BatchBuilder {
   readonly #first: number;
   /** Deadlines are by the wall clock. */
@@ -104,7 +108,6 @@ class BatchBuilder {
   readonly #commands: JournaledCommand[] = [];
   readonly #deadLetters: DeadLetter[] = [];
   readonly #trades = new Map<string, PublicTrade[]>();
-  readonly #replies = new Map<string, string[]>();
   readonly #listings: string[] = [];
   readonly #executed = noCommands();
   readonly #refused = noCommands();
@@ -115,6 +118,7 @@ class BatchBuilder {
     readonly clock: Clock,
     readonly admission: Admission,
   ) {
+    replies.begin();
     this.#first = machine.exchange.sequence + 1;
     this.#drift = clock.drift();
   }
@@ -159,10 +163,7 @@ class BatchBuilder {
 
   /** Answers share objects with the state, so they are encoded at once. */
   #reply({ replyTo, requestId }: Request, answer: Answer, sequence: number | null): void {
-    const encoded = encodeReply([requestId, answer, sequence]);
-    const replies = this.#replies.get(replyTo);
-    if (replies === undefined) this.#replies.set(replyTo, [encoded]);
-    else replies.push(encoded);
+    replies.add(replyTo, [requestId, answer, sequence]);
   }
 
   #collectTrades(trades: readonly Trade[], time: number): void {
@@ -177,7 +178,7 @@ class BatchBuilder {
   end({ head, after }: Place): AppliedBatch {
     const { events, reports, images, stateHash, depth } = this.machine.endBatch();
     const sequenced = this.#commands.length > 0;
-    const journal: BatchText = {
+    const journal: JournalBatch = {
       logic: LOGIC,
       head,
       first: this.#first,
@@ -197,7 +198,7 @@ class BatchBuilder {
       reports,
       deadLetters: this.#deadLetters,
       publications: {
-        replies: this.#replies,
+        replies: replies.take(),
         markets: depth.map(change => this.#marketMessage(change)),
         listings: this.#listings,
       },

@@ -35,8 +35,10 @@ export interface Taken {
   draining: boolean;
 }
 
+type Argument = string | number | Buffer;
+
 interface Scripts {
-  commit(...args: (string | number)[]): Promise<[draining: number, entries: string[]]>;
+  commit(...args: Argument[]): Promise<[draining: number, entries: string[]]>;
   attempt(attempts: string, batch: string, atLeast: number): Promise<number>;
   lead(...args: [...keys: string[], instance: string, leaseMs: number]): Promise<string | null>;
   renew(leader: string, instance: string, leaseMs: number): Promise<number>;
@@ -145,12 +147,7 @@ export class CommandLog {
     return this.#runCommit(predecessor, head, taken, entries);
   }
 
-  async #runCommit(
-    predecessor: string,
-    head: string,
-    taken: number,
-    batch: (string | number)[],
-  ): Promise<Taken> {
+  async #runCommit(predecessor: string, head: string, taken: number, batch: Argument[]): Promise<Taken> {
     const { journal, commands, deadLetters, draining, reports } = this.#keys;
     const keys = [this.#keys.head, journal, commands, deadLetters, draining, reports];
     const bounds = [MAX_BATCH_ENTRIES, MAX_BATCH_BYTES];

@@ -10,9 +10,9 @@ import { type BatchEffects, Exchange, type Timing } from './core/exchange.js';
 
 /** What a batch did, with its events as the journal has them. */
 export interface MachineBatch extends BatchEffects {
-  events: string;
+  events: Buffer;
   /** Empty where there are none, and before `startReporting`. */
-  reports: string;
+  reports: Buffer;
 }
 
 export class Machine {

@@ -5,7 +5,7 @@
  * unknown outcome.
  */
 import type { Redis } from 'ioredis';
-import { encodeMarketMessage, joinReplies } from '../shared/domain/publications.js';
+import { encodeMarketMessage } from '../shared/domain/publications.js';
 import type { Keys } from '../shared/io/keys.js';
 import type { Publications } from './batch.js';
 
@@ -15,8 +15,11 @@ export function publish(redis: Redis, keys: Keys, publications: Publications): v
   pipeline.exec().catch(() => {});
 }
 
-function* messages(keys: Keys, { replies, markets, listings }: Publications): Iterable<[string, string]> {
+function* messages(
+  keys: Keys,
+  { replies, markets, listings }: Publications,
+): Iterable<[string, string | Buffer]> {
   for (const message of markets) yield [keys.market(message.market), encodeMarketMessage(message)];
   for (const listing of listings) yield [keys.catalog, listing];
-  for (const [instance, answers] of replies) yield [keys.reply(instance), joinReplies(answers)];
+  for (const [instance, message] of replies) yield [keys.reply(instance), message];
 }

@@ -2,7 +2,7 @@
  * Applying the journal again, through the same code as the first time. A batch that gives other events or another hash
  * than it did then ends the engine: its state must not be served.
  */
-import { type BatchText, decodeReplayable, LOGIC } from '../shared/domain/codec.js';
+import { decodeReplayable, type JournalBatch, LOGIC } from '../shared/domain/codec.js';
 import type { Machine } from './machine.js';
 import type { ProgressLog } from './progress-log.js';
 
@@ -20,7 +20,7 @@ export interface Replayed {
 
 /** Batches that go on where the machine's state ends. */
 export async function replayJournal(
-  journal: AsyncIterable<BatchText>,
+  journal: AsyncIterable<JournalBatch>,
   machine: Machine,
   progress: ProgressLog,
 ): Promise<Replayed> {
@@ -39,7 +39,7 @@ export async function replayJournal(
   return replayed();
 }
 
-export function replayBatch(machine: Machine, batch: BatchText): void {
+export function replayBatch(machine: Machine, batch: JournalBatch): void {
   const { exchange } = machine;
   const expected = exchange.sequence + 1;
   if (batch.first !== expected) {
@@ -54,7 +54,8 @@ export function replayBatch(machine: Machine, batch: BatchText): void {
   replayCommands(machine, batch, range);
   const { events, stateHash } = machine.endBatch();
   if (exchange.sequence !== batch.last) throw new ReplayError(`${range} end at ${exchange.sequence}`);
-  if (events !== batch.events) throw new ReplayError(`${range} give other events than the journal holds`);
+  if (!events.equals(batch.events))
+    throw new ReplayError(`${range} give other events than the journal holds`);
   if (stateHash !== batch.stateHash) {
     throw new ReplayError(
       `after ${range} the state hashes to ${stateHash}, the journal says ${batch.stateHash}`,
@@ -62,7 +63,7 @@ export function replayBatch(machine: Machine, batch: BatchText): void {
   }
 }
 
-function replayCommands(machine: Machine, { commands }: BatchText, range: string): void {
+function replayCommands(machine: Machine, { commands }: JournalBatch, range: string): void {
   try {
     for (const replayable of decodeReplayable(commands)) machine.execute(replayable.command, replayable);
   } catch (error) {

@@ -6,11 +6,11 @@
  */
 import type pg from 'pg';
 import {
-  type BatchText,
   decodeCommands,
   decodeEvents,
   decodeImages,
   decodeRequest,
+  type JournalBatch,
   sizeOf,
 } from '../shared/domain/codec.js';
 import { type Asset, KINDS, type Market } from '../shared/domain/entities.js';
@@ -53,7 +53,7 @@ export class JournalText {
   }
 
   /** The batch in a line, then each command with its events. */
-  batch(batch: BatchText): string {
+  batch(batch: JournalBatch): string {
     this.#learn(batch);
     const { first, last, head, logic, stateHash } = batch;
     const commands = decodeCommands(batch.commands);
@@ -74,14 +74,14 @@ export class JournalText {
   }
 
   /** What the batch changed, a line for each entity as it is after it. */
-  images({ images }: BatchText): string {
+  images({ images }: JournalBatch): string {
     return decodeImages(images)
       .map(({ kind, entity }) => `  after  ${kind} ${this.#fields(kind, entity as unknown as Body)}\n`)
       .join('');
   }
 
   /** So that a market is known from the batch on that created it. */
-  #learn({ images }: BatchText): void {
+  #learn({ images }: JournalBatch): void {
     for (const { kind, entity } of decodeImages(images)) {
       if (kind === 'asset') this.#learnAsset(entity);
       else if (kind === 'market') this.#learnMarket(entity);

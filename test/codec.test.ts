@@ -61,8 +61,6 @@ import {
   decodeMarketMessage,
   decodeReplies,
   encodeMarketMessage,
-  encodeReply,
-  joinReplies,
   type MarketMessage,
 } from '../shared/domain/publications.js';
 import { REJECT_CODES, REJECT_FIELDS } from '../shared/domain/rejects.js';
@@ -80,6 +78,7 @@ import {
   toTicks,
   toUnits,
 } from '../shared/domain/units.js';
+import { ascii, messageOf } from './ascii.js';
 import { encodeEvent, encodeImage } from './tuples.js';
 
 const MAX_SAFE = Number.MAX_SAFE_INTEGER;
@@ -480,7 +479,7 @@ for (const kind of ENTITY_KINDS) {
       const json = JSON.stringify([encodeImage(kind, image.entity as never)]);
       assert.deepEqual(decodeImages(json), [image]);
       assert.equal(
-        encodeImages({ ...noImages(), [kind]: [entity] }),
+        encodeImages({ ...noImages(), [kind]: [entity] }).toString(),
         json,
         'written as JSON.stringify writes it',
       );
@@ -520,7 +519,7 @@ t.test('so has an amount', async t => {
   for (const value of edges.flatMap(edge => [edge, -edge, edge - 1n])) {
     const balance = { account: 1001, asset: 'BTC', available: value, locked: 0n };
     const json = `[["balance",1001,"BTC","${value}","0"]]`;
-    t.equal(encodeImages({ ...noImages(), balance: [balance] }), json);
+    t.equal(encodeImages({ ...noImages(), balance: [balance] }).toString(), json);
     t.strictSame(amountOf(`"${value}"`), balance);
   }
   const tooMuch = `"${MAX_INT64 + 1n}"`;
@@ -604,7 +603,7 @@ const answer: fc.Arbitrary<Answer> = fc.oneof(
 law(
   'answers, one by one and as replies',
   fc.property(fc.array(fc.tuple(integers(), answer, fc.option(integers())), { maxLength: 4 }), replies => {
-    assert.deepEqual(decodeReplies(joinReplies(replies.map(encodeReply))), replies);
+    assert.deepEqual(decodeReplies(messageOf(replies)), replies);
     for (const [, answer] of replies) {
       const text = encodeAnswer(answer);
       assert.deepEqual(decodeAnswer(text), answer);
@@ -653,8 +652,8 @@ law(
       last,
       end: first,
       commands: encodeCommands(commands),
-      events,
-      images,
+      events: ascii(events),
+      images: ascii(images),
       stateHash: '0123456789abcdef',
     };
     assert.deepEqual(fromStreamFields(toStreamFields(entry)), entry);
@@ -707,7 +706,7 @@ function textOf(batch: readonly (readonly Event[])[]): string {
     writer.next();
     for (const event of events) writer.add(event);
   }
-  return writer.take();
+  return writer.take().toString();
 }
 
 function noImages(): Images {

@@ -15,7 +15,7 @@ import { migrate } from '../db-writer/migrate.js';
 import { Patience } from '../db-writer/patience.js';
 import { readWatermark, write } from '../db-writer/write.js';
 import { Writer } from '../db-writer/writer.js';
-import { type BatchText, encodeCommands, LOGIC, toStreamFields } from '../shared/domain/codec.js';
+import { encodeCommands, type JournalBatch, LOGIC, toStreamFields } from '../shared/domain/codec.js';
 import { ENTITY_KINDS, FIRST_USER, KINDS } from '../shared/domain/entities.js';
 import { LEDGER_ENTRY_FIELDS, TRADE_FIELDS } from '../shared/domain/events.js';
 import { type Fields, integer } from '../shared/domain/fields.js';
@@ -26,6 +26,7 @@ import { createLogger } from '../shared/io/log.js';
 import { createPool } from '../shared/io/postgres.js';
 import { connectPatiently, redisAt } from '../shared/io/redis.js';
 import { columnName, columnsOf, fromRow } from '../shared/io/tables.js';
+import { ascii } from './ascii.js';
 import { MadeJournal } from './made-journal.js';
 import { TcpProxy } from './tcp-proxy.js';
 import { encodeEvent } from './tuples.js';
@@ -71,7 +72,7 @@ class Store {
     return store;
   }
 
-  async push(batches: readonly BatchText[]): Promise<void> {
+  async push(batches: readonly JournalBatch[]): Promise<void> {
     const pipeline = this.redis.pipeline();
     for (const batch of batches)
       pipeline.xadd(this.keys.journal, `${batch.last}-0`, ...toStreamFields(batch));
@@ -482,10 +483,10 @@ t.test('the journal is trimmed behind the watermark less a margin', async t => {
   const store = await Store.create(t, 'trim');
   const size = 100;
   const commands = encodeCommands(Array(size).fill({ time: 1, deadline: 1, entry: '' }));
-  const events = JSON.stringify(
-    Array(size).fill([encodeEvent({ kind: 'REFUSED', body: { code: 'BAD_FIELD' } })]),
+  const events = ascii(
+    JSON.stringify(Array(size).fill([encodeEvent({ kind: 'REFUSED', body: { code: 'BAD_FIELD' } })])),
   );
-  const batch = (_: unknown, i: number): BatchText => {
+  const batch = (_: unknown, i: number): JournalBatch => {
     const first = i * size + 1;
     const last = first + size - 1;
     return {
@@ -496,7 +497,7 @@ t.test('the journal is trimmed behind the watermark less a margin', async t => {
       end: i * 1000,
       commands,
       events,
-      images: '[]',
+      images: ascii('[]'),
       stateHash: '',
     };
   };

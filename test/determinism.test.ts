@@ -109,7 +109,7 @@ function assertSame([expected, ...others]: Trace[]): void {
 }
 
 /** Each command as it would stand in the journal. */
-function journalOf(inputs: readonly Input[]): string {
+function journalOf(inputs: readonly Input[]): Buffer {
   return encodeCommands(
     inputs.map(({ command, timing }, index) => ({
       ...timing,
@@ -124,7 +124,7 @@ function journalOf(inputs: readonly Input[]): string {
 }
 
 function replayElsewhere(
-  journal: string,
+  journal: Buffer,
   flags: readonly string[],
   env: NodeJS.ProcessEnv | undefined,
 ): Digest {

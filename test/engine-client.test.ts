@@ -22,9 +22,9 @@ import { Feed } from '../api/feed.js';
 import { startPrivateRedis } from '../scripts/running/private-redis.js';
 import { decodeRequest, type Request } from '../shared/domain/codec.js';
 import type { Query } from '../shared/domain/commands.js';
-import { encodeReply, joinReplies } from '../shared/domain/publications.js';
 import { type Keys, keysOf } from '../shared/io/keys.js';
 import { redisAt } from '../shared/io/redis.js';
+import { messageOf } from './ascii.js';
 import { FakeEngine } from './fake-engine.js';
 import { TcpProxy } from './tcp-proxy.js';
 import { eventually } from './ws-client.js';
@@ -144,10 +144,7 @@ t.test('no answer: the outcome is unknown, and an answer that comes later is nob
   t.ok(afterMs >= limit && afterMs < limit + 200, `${afterMs} ms`);
   const { requestId, replyTo } = fake.taken[0]!;
   for (const id of [requestId, 99]) {
-    await redis.publish(
-      keys.reply(replyTo),
-      joinReplies([encodeReply([id, { kind: 'NOT_HELD', sequence: 1 }, null])]),
-    );
+    await redis.publish(keys.reply(replyTo), messageOf([[id, { kind: 'NOT_HELD', sequence: 1 }, null]]));
   }
   fake.answers = true;
   t.match(await outcomeOf(engine, 2), { code: 'NOT_HELD' });

@@ -14,11 +14,12 @@ import { Leader } from '../engine/leader.js';
 import { Machine } from '../engine/machine.js';
 import { recover } from '../engine/recovery.js';
 import { replayBatch } from '../engine/replay.js';
-import { type BatchText, encodeRequest, LOGIC, toStreamFields } from '../shared/domain/codec.js';
+import { encodeRequest, type JournalBatch, LOGIC, toStreamFields } from '../shared/domain/codec.js';
 import { GENESIS } from '../shared/domain/genesis.js';
 import { keysOf, REPORTED_COMMANDS } from '../shared/io/keys.js';
 import { createLogger } from '../shared/io/log.js';
 import { connectPatiently, redisAt } from '../shared/io/redis.js';
+import { ascii, replaced } from './ascii.js';
 import { withPush } from './push.js';
 import { type Stack, startStack } from './stack.js';
 import { TcpProxy } from './tcp-proxy.js';
@@ -74,14 +75,14 @@ const taken = (...entries: string[]): Taken => ({ entries, draining: false });
 
 /** A batch that took so many entries and sequenced the commands up to `last`. */
 function batchOf(taken: number, last: number, deadLetters: AppliedBatch['deadLetters'] = []): AppliedBatch {
-  const text = { commands: '', events: '[]', images: '[]', stateHash: '' };
-  const journal: BatchText = { logic: 1, head: '', first: 1, last, end: 0, ...text };
+  const text = { commands: ascii(''), events: ascii('[]'), images: ascii('[]'), stateHash: '' };
+  const journal: JournalBatch = { logic: 1, head: '', first: 1, last, end: 0, ...text };
   return {
     taken,
     executed: noCommands(),
     refused: noCommands(),
     journal,
-    reports: '',
+    reports: ascii(''),
     deadLetters,
     publications: { replies: new Map(), markets: [], listings: [] },
   };
@@ -92,18 +93,18 @@ t.test('reports are committed with their batch, and as many are kept as commands
   await redis.rpush(keys.commands, 'a', 'b', 'c');
   const kept = async () =>
     (await redis.xrange(keys.reports, '-', '+')).map(([id, [, text]]) => `${id} ${text}`);
-  await commandLog.commit('1:0', '1:1', { ...batchOf(1, 1), reports: '1001 1 x' });
-  await commandLog.commit('1:0', '1:1', { ...batchOf(1, 1), reports: '1001 1 x' });
+  await commandLog.commit('1:0', '1:1', { ...batchOf(1, 1), reports: ascii('1001 1 x') });
+  await commandLog.commit('1:0', '1:1', { ...batchOf(1, 1), reports: ascii('1001 1 x') });
   t.same(await kept(), ['1-0 1001 1 x'], 'once, however often it was sent');
   await commandLog.commit('1:1', '1:2', batchOf(1, 2));
   t.same(await kept(), ['1-0 1001 1 x'], 'a batch without reports');
-  await t.rejects(commandLog.commit('0:1', '0:2', { ...batchOf(1, 3), reports: 'y' }), {
+  await t.rejects(commandLog.commit('0:1', '0:2', { ...batchOf(1, 3), reports: ascii('y') }), {
     message: /^FENCED/,
   });
   t.same(await kept(), ['1-0 1001 1 x'], 'who is fenced reports nothing');
   let head = 2;
   for (let last = 3; last < 600; last++) {
-    const batch = { ...batchOf(0, last * REPORTED_COMMANDS), reports: '1001 2 z' };
+    const batch = { ...batchOf(0, last * REPORTED_COMMANDS), reports: ascii('1001 2 z') };
     await commandLog.commit(`1:${head}`, `1:${++head}`, batch);
   }
   t.ok((await kept()).length < 300, 'those long past are trimmed, some at a time');
@@ -311,7 +312,7 @@ t.test('a start takes the state that was acknowledged, or refuses', async t => {
   const commandLog = new CommandLog(redisAt(REDIS_URL), keys, log);
   t.teardown(() => commandLog.close());
   const stores = { commandLog, keys, pool, log };
-  const batches: BatchText[] = [];
+  const batches: JournalBatch[] = [];
   for await (const batch of commandLog.journal.after(0)) batches.push(batch);
   const last = batches.at(-1)!;
 
@@ -393,10 +394,10 @@ t.test('a journal that is not what happened is not replayed', async t => {
   const stack = await endedExchange(t);
   const commandLog = new CommandLog(redisAt(REDIS_URL), stack.keys, log);
   t.teardown(() => commandLog.close());
-  const batches: BatchText[] = [];
+  const batches: JournalBatch[] = [];
   for await (const batch of commandLog.journal.after(0)) batches.push(batch);
   /** Replays all, with one batch changed. */
-  const replay = (index: number, change: Partial<BatchText>) => {
+  const replay = (index: number, change: Partial<JournalBatch>) => {
     const machine = new Machine();
     for (const [i, batch] of batches.entries())
       replayBatch(machine, i === index ? { ...batch, ...change } : batch);
@@ -406,13 +407,13 @@ t.test('a journal that is not what happened is not replayed', async t => {
   t.equal(replay(index, {}), batch.stateHash);
   t.throws(() => replay(index, { stateHash: '0'.repeat(16) }), /state hashes to/);
   t.throws(
-    () => replay(index, { events: batch.events.replace('ORDER_PLACED', 'ORDER_ENDED') }),
+    () => replay(index, { events: replaced(batch.events, 'ORDER_PLACED', 'ORDER_ENDED') }),
     /other events/,
   );
   t.throws(() => replay(index, { logic: LOGIC + 1 }), /written by logic/);
   t.throws(() => replay(index, { first: batch.first + 1 }), /the journal goes on at sequence/);
   t.throws(
-    () => replay(index, { commands: batch.commands.replace('"SELL"', '"BUY"') }),
+    () => replay(index, { commands: replaced(batch.commands, '"SELL"', '"BUY"') }),
     /other events|hashes to/,
   );
 });

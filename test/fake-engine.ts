@@ -9,14 +9,9 @@ import { encodeAnswer } from '../shared/domain/answers.js';
 import { decodeRequest, type Request } from '../shared/domain/codec.js';
 import type { DepthSnapshot } from '../shared/domain/depth.js';
 import type { Asset, Market } from '../shared/domain/entities.js';
-import {
-  encodeMarketMessage,
-  encodeReply,
-  joinReplies,
-  type MarketMessage,
-  type PublicTrade,
-} from '../shared/domain/publications.js';
+import { encodeMarketMessage, type MarketMessage, type PublicTrade } from '../shared/domain/publications.js';
 import type { Keys } from '../shared/io/keys.js';
+import { messageOf } from './ascii.js';
 
 const TAKE_TIMEOUT_S = 0.1;
 const TAKE_COUNT = 1000;
@@ -196,7 +191,7 @@ export class FakeEngine {
   }
 
   async #reply({ requestId, replyTo, request }: Request): Promise<void> {
-    const replies = joinReplies([encodeReply([requestId, this.#answer(request), null])]);
+    const replies = messageOf([[requestId, this.#answer(request), null]]);
     await this.beforeReply(request);
     await this.#redis.publish(this.#keys.reply(replyTo), replies);
   }

@@ -4,9 +4,9 @@ import { gunzipSync } from 'node:zlib';
 import t from 'tap';
 import { Machine } from '../engine/machine.js';
 import { replayBatch } from '../engine/replay.js';
-import { type BatchText, decodeEvents, LOGIC } from '../shared/domain/codec.js';
+import { decodeEvents, LOGIC } from '../shared/domain/codec.js';
 import { EVENT_FIELDS } from '../shared/domain/events.js';
-import { FIXTURES } from './golden-journal.js';
+import { batchOf, FIXTURES } from './golden-journal.js';
 
 const file = `${FIXTURES}/logic-${LOGIC}.jsonl.gz`;
 
@@ -18,7 +18,7 @@ t.test(`the golden journal of logic ${LOGIC}`, async t => {
     return;
   }
   const lines = gunzipSync(readFileSync(file)).toString().split('\n');
-  const batches = lines.map(line => JSON.parse(line) as BatchText);
+  const batches = lines.map(batchOf);
   const machine = new Machine();
   for (const batch of batches) replayBatch(machine, batch);
   machine.exchange.audit();

@@ -11,7 +11,7 @@ import { Admission } from '../engine/admission.js';
 import { applyBatch } from '../engine/batch.js';
 import { Clock } from '../engine/clock.js';
 import { Machine } from '../engine/machine.js';
-import { type BatchText, encodeRequest, LOGIC } from '../shared/domain/codec.js';
+import { encodeRequest, fromStreamFields, type JournalBatch, LOGIC } from '../shared/domain/codec.js';
 import { FIRST_USER } from '../shared/domain/entities.js';
 import { longSession } from './long-session.js';
 import type { Input } from './recorded.js';
@@ -36,7 +36,7 @@ class SetClock extends Clock {
   }
 }
 
-function* goldenJournal(): Generator<BatchText> {
+function* goldenJournal(): Generator<JournalBatch> {
   const clock = new SetClock(0);
   const parts = { machine: new Machine(), clock, admission: new Admission() };
   let after = 0;
@@ -72,7 +72,22 @@ function* batches(inputs: readonly Input[]): Generator<readonly Input[]> {
   }
 }
 
+/** A line of the file: the parts of a batch as text. */
+function lineOf(batch: JournalBatch): string {
+  const parts = Object.entries(batch).map(([name, value]) => [
+    name,
+    Buffer.isBuffer(value) ? value.toString() : value,
+  ]);
+  return JSON.stringify(Object.fromEntries(parts));
+}
+
+export function batchOf(line: string): JournalBatch {
+  return fromStreamFields(
+    Object.entries(JSON.parse(line) as object).flatMap(([name, value]) => [name, String(value)]),
+  );
+}
+
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const lines = Array.from(goldenJournal(), batch => JSON.stringify(batch));
+  const lines = Array.from(goldenJournal(), lineOf);
   writeFileSync(`${FIXTURES}/logic-${LOGIC}.jsonl.gz`, gzipSync(lines.join('\n')), { flag: 'wx' });
 }

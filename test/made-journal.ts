@@ -3,7 +3,7 @@
  * makes the same journal.
  */
 import { Random } from '../scripts/random.js';
-import { type BatchText, encodeCommands, type JournaledCommand, LOGIC } from '../shared/domain/codec.js';
+import { encodeCommands, type JournalBatch, type JournaledCommand, LOGIC } from '../shared/domain/codec.js';
 import {
   type Balance,
   type Exchange,
@@ -14,6 +14,7 @@ import {
   TREASURY,
 } from '../shared/domain/entities.js';
 import type { Event, LedgerEntry, SettledTrade, Trade } from '../shared/domain/events.js';
+import { ascii } from './ascii.js';
 import { encodeEvent, encodeImage } from './tuples.js';
 
 const MARKET = 'BTC_USDT';
@@ -29,7 +30,7 @@ type Payment = Pick<LedgerEntry, 'type' | 'asset' | 'amount' | 'reference'> & { 
 export type Stored<T> = T & { time: number };
 
 export class MadeJournal {
-  readonly batches: BatchText[] = [];
+  readonly batches: JournalBatch[] = [];
   readonly orders = new Map<number, Order>();
   readonly balances = new Map<string, Balance>();
   readonly keys: IdempotencyKey[] = [];
@@ -101,8 +102,8 @@ export class MadeJournal {
       last: this.sequence,
       end: this.batches.length,
       commands: encodeCommands(commands),
-      events: JSON.stringify(events.map(list => list.map(encodeEvent))),
-      images: JSON.stringify([encodeImage('exchange', this.exchange), ...changed.values()]),
+      events: ascii(JSON.stringify(events.map(list => list.map(encodeEvent)))),
+      images: ascii(JSON.stringify([encodeImage('exchange', this.exchange), ...changed.values()])),
       stateHash: this.sequence.toString(16).padStart(16, '0'),
     });
   }

@@ -13,12 +13,13 @@ import { Writer } from '../db-writer/writer.js';
 import { CommandLog } from '../engine/command-log.js';
 import { catchUp, recover } from '../engine/recovery.js';
 import { type Generated, generate, problemOf, type Size } from '../scripts/generating/generate.js';
-import { type BatchText, toStreamFields } from '../shared/domain/codec.js';
+import { type JournalBatch, toStreamFields } from '../shared/domain/codec.js';
 import { amount, type Fields, flag, integer, nullable, text } from '../shared/domain/fields.js';
 import { copyRows } from '../shared/io/copy-rows.js';
 import { keysOf } from '../shared/io/keys.js';
 import { createPool } from '../shared/io/postgres.js';
 import { redisAt } from '../shared/io/redis.js';
+import { replaced } from './ascii.js';
 
 const REDIS_URL = process.env.REDIS_URL!;
 const DATABASE_URL = process.env.DATABASE_URL!;
@@ -150,24 +151,23 @@ t.test('a journal that was changed is refused, at its sequences', async t => {
   const { target, stores, redis } = await world(t);
   const { watermark } = await generate(target, SIZE);
   const { keys, commandLog } = stores;
-  const journal: BatchText[] = [];
+  const journal: JournalBatch[] = [];
   for await (const batch of commandLog.journal.after(0)) journal.push(batch);
   const place = journal.findIndex(({ first }) => first > watermark) + 2;
   const batch = journal[place]!;
-  const write = async (batches: readonly BatchText[]) => {
+  const write = async (batches: readonly JournalBatch[]) => {
     await redis.del(keys.journal);
     for (const each of batches) await redis.xadd(keys.journal, `${each.last}-0`, ...toStreamFields(each));
   };
   const names = (what: string) => new RegExp(`sequences ${batch.first} to ${batch.last}.*${what}`);
-  const [firstLine] = batch.commands.split('\n') as [string];
   for (const [change, says] of [
     [{ stateHash: '0'.repeat(16) }, names('hashes to')],
-    [{ events: batch.events.replace('"', "'") }, names('other events')],
-    [{ commands: batch.commands.slice(firstLine.length + 1) }, names('end at')],
-    [{ commands: batch.commands.replace('[', '{') }, names('entry 1 of the batch is no command')],
-    [{ commands: batch.commands.replace(/^\d+/, '1') }, names('time went back')],
+    [{ events: replaced(batch.events, '"', "'") }, names('other events')],
+    [{ commands: batch.commands.subarray(batch.commands.indexOf('\n') + 1) }, names('end at')],
+    [{ commands: replaced(batch.commands, '[', '{') }, names('entry 1 of the batch is no command')],
+    [{ commands: replaced(batch.commands, /^\d+/, '1') }, names('time went back')],
     [{ first: batch.first + 1 }, new RegExp(`at sequence ${batch.first + 1}`)],
-  ] as [Partial<BatchText>, RegExp][]) {
+  ] as [Partial<JournalBatch>, RegExp][]) {
     await write(journal.toSpliced(place, 1, { ...batch, ...change }));
     await t.rejects(recover(stores), { message: says }, JSON.stringify(Object.keys(change)));
   }

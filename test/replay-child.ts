@@ -2,12 +2,12 @@
  * `replay-child <batch size>`: executes the commands of a journal, which it reads from standard input, and prints the
  * digest of all that the exchange said. determinism.test.ts runs it in processes that differ in every way they can.
  */
-import { text } from 'node:stream/consumers';
+import { buffer } from 'node:stream/consumers';
 import { decodeCommands, decodeRequest, isCommand } from '../shared/domain/codec.js';
 import type { Input } from './recorded.js';
 import { digestOf, traceOf } from './trace.js';
 
-const inputs = decodeCommands(await text(process.stdin)).map(({ time, deadline, entry }): Input => {
+const inputs = decodeCommands(await buffer(process.stdin)).map(({ time, deadline, entry }): Input => {
   const request = decodeRequest(entry);
   if ('malformed' in request) throw new Error(`${request.malformed}: ${entry}`);
   if (!isCommand(request.request)) throw new Error(`a query has no place in a journal: ${entry}`);

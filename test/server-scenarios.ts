@@ -9,7 +9,7 @@ import type { Link } from '../scripts/sim/link.js';
 import { planOf } from '../scripts/sim/plan.js';
 import type { Owner } from '../scripts/sim/scheduler.js';
 import { World } from '../scripts/sim/world.js';
-import { type BatchText, encodeRequest } from '../shared/domain/codec.js';
+import { encodeRequest, type JournalBatch } from '../shared/domain/codec.js';
 import { GENESIS } from '../shared/domain/genesis.js';
 import type { TcpProxy } from './tcp-proxy.js';
 
@@ -38,7 +38,7 @@ export async function saidOf(calls: readonly (() => Promise<unknown>)[]): Promis
 }
 
 /** What an engine would have written: the fresh exchange, then orders and trades. */
-export function exampleBatches(): { batches: AppliedBatch[]; texts: BatchText[] } {
+export function exampleBatches(): { batches: AppliedBatch[]; texts: JournalBatch[] } {
   const machine = new Machine();
   machine.startReporting();
   const parts = { machine, clock: new Clock(Date.UTC(2030, 0, 1)), admission: new Admission() };

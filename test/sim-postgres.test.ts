@@ -18,7 +18,7 @@ import { loadCheckpoint } from '../engine/checkpoint.js';
 import { Machine } from '../engine/machine.js';
 import { simulatedPool } from '../scripts/sim/postgres-client.js';
 import { FORMS } from '../scripts/sim/postgres-tables.js';
-import { type BatchText, LOGIC } from '../shared/domain/codec.js';
+import { type JournalBatch, LOGIC } from '../shared/domain/codec.js';
 import { checkPostgresDurability } from '../shared/io/durability.js';
 import { createLogger, type Logger } from '../shared/io/log.js';
 import { createPool } from '../shared/io/postgres.js';
@@ -45,7 +45,7 @@ interface PostgresUnderTest extends BadLuck {
   readonly witness: pg.Pool;
 }
 
-type Scenario = (postgres: PostgresUnderTest, texts: readonly BatchText[]) => Promise<Transcript>;
+type Scenario = (postgres: PostgresUnderTest, texts: readonly JournalBatch[]) => Promise<Transcript>;
 
 async function begun(pool: pg.Pool): Promise<Watermark> {
   await pool.query(

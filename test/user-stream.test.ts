@@ -10,6 +10,7 @@ import { OrderBook } from '../scripts/client/order-book.js';
 import { Random } from '../scripts/random.js';
 import { decodeReport, mapReports } from '../shared/domain/reports.js';
 import { apiCalls } from './api-calls.js';
+import { ascii } from './ascii.js';
 import { type Body, type Stack, startStack, type TestUser } from './stack.js';
 import { eventually, WsClient } from './ws-client.js';
 
@@ -226,7 +227,8 @@ t.test('what is answered to who has them up to some number, where this api knows
   /** What is held, what the account's number is really, and what comes while that is being asked. */
   type Known = { held: number[]; last: number; comes?: number; isCurrent?: boolean };
   const ask = async ({ held, last, comes, isCurrent = true }: Known, since: number) => {
-    const reportOf = (seq: number) => ({ seq, text: '["balance",5,"BTC","1","0","1","DEPOSIT"]' });
+    const batch = ascii('["balance",5,"BTC","1","0","1","DEPOSIT"]');
+    const reportOf = (seq: number) => ({ seq, batch, from: 0, end: batch.length });
     const known = held.map(reportOf);
     const sequences: number[] = [];
     const services = {
@@ -269,13 +271,22 @@ t.test('what is answered to who has them up to some number, where this api knows
 
 t.test('a report that cannot be read is none', async t => {
   const text = '["balance",5,"BTC","1","0","1","DEPOSIT"]';
-  const partsOf = (batch: string) => mapReports(batch, (...parts) => parts);
+  const partsOf = (text: string) => {
+    const batch = ascii(text);
+    return mapReports(batch, (account, seq, from, end) => [
+      account,
+      seq,
+      batch.toString('latin1', from, end),
+    ]);
+  };
   t.same(partsOf(`1001 7 ${text}\n1002 1 x`), [
     [1001, 7, text],
     [1002, 1, 'x'],
   ]);
   t.equal(partsOf('1001 7 x\nrubbish').length, 2, 'what is none ends too');
-  t.match(decodeReport(text), { kind: 'balance', body: { asset: 'BTC', change: 1n } });
+  const decoded = (text: string) =>
+    decodeReport({ account: 1001, seq: 1, batch: ascii(text), from: 0, end: text.length });
+  t.match(decoded(text), { kind: 'balance', body: { asset: 'BTC', change: 1n } });
   for (const wrong of [
     '',
     '[]',
@@ -284,5 +295,5 @@ t.test('a report that cannot be read is none', async t => {
     text.replace('DEPOSIT', 'GIFT'),
     `${text}x`,
   ])
-    t.throws(() => decodeReport(wrong), wrong);
+    t.throws(() => decoded(wrong), wrong);
 });

@@ -56,7 +56,7 @@ async function recordedBatches(recorded: Keys): Promise<AppliedBatch[]> {
     all.push({
       taken,
       journal: batch,
-      reports: reports.get(`${batch.last}-0`) ?? '',
+      reports: reports.get(`${batch.last}-0`) ?? Buffer.alloc(0),
       deadLetters: [],
       executed: noCommands(),
       refused: noCommands(),
@@ -66,7 +66,7 @@ async function recordedBatches(recorded: Keys): Promise<AppliedBatch[]> {
   return all;
 }
 
-async function reportsOf({ reports }: Keys): Promise<[id: string, text: string][]> {
-  const entries = await commandLog.reader.xrange(reports, `(${task.after}-0`, '+');
-  return entries.map(([id, [, text]]) => [id, text!]);
+async function reportsOf({ reports }: Keys): Promise<[id: string, reports: Buffer][]> {
+  const entries = await commandLog.reader.xrangeBuffer(reports, `(${task.after}-0`, '+');
+  return entries.map(([id, [, reports]]) => [id.toString(), reports!]);
 }

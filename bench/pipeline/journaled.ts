@@ -14,7 +14,7 @@ export async function assertJournaled(journal: Journal, after: number, commands:
   for await (const batch of journal.after(after)) {
     if (batch.first !== last + 1) throw new Error(`the journal has a hole after ${last}`);
     last = batch.last;
-    for (const event of (JSON.parse(batch.events) as Json[][][]).flat()) {
+    for (const event of (JSON.parse(batch.events.toString()) as Json[][][]).flat()) {
       const what = event[0] === 'ORDER_ENDED' ? event[STATUS]! : event[0]!;
       counts.set(what, (counts.get(what) ?? 0) + 1);
     }

@@ -6,7 +6,7 @@
  * the state and some batches. What was made is whole only when `generate` has returned.
  */
 import { setImmediate as otherWork } from 'node:timers/promises';
-import type { BatchText } from '../../shared/domain/codec.js';
+import type { JournalBatch } from '../../shared/domain/codec.js';
 import { GENESIS } from '../../shared/domain/genesis.js';
 import { LARGEST_SEED } from '../random.js';
 import {
@@ -86,7 +86,7 @@ function* history(
   exchange: TradedExchange,
   flow: OrderFlow,
   { accounts, markets, open, ended }: Size,
-): Generator<BatchText> {
+): Generator<JournalBatch> {
   const funded = {
     what: 'deposits',
     total: accounts * DEPOSITS_PER_ACCOUNT,
@@ -104,11 +104,11 @@ function* history(
 
 /** Each group is stored while the next one is made. Gives the last one. */
 async function inGroups(
-  batches: Iterable<BatchText>,
-  store: (group: readonly BatchText[]) => Promise<void>,
-): Promise<readonly BatchText[]> {
+  batches: Iterable<JournalBatch>,
+  store: (group: readonly JournalBatch[]) => Promise<void>,
+): Promise<readonly JournalBatch[]> {
   let storing = Promise.resolve();
-  let group: BatchText[] = [];
+  let group: JournalBatch[] = [];
   for (const batch of batches) {
     if (group.length > 0 && batch.last - group[0]!.first >= GROUP_COMMANDS) {
       await storing;

@@ -7,7 +7,7 @@ import { readWatermark, type Watermark, write } from '../../db-writer/write.js';
 import { CommandLog } from '../../engine/command-log.js';
 import type { Machine } from '../../engine/machine.js';
 import { recover } from '../../engine/recovery.js';
-import { type BatchText, toStreamFields } from '../../shared/domain/codec.js';
+import { type JournalBatch, toStreamFields } from '../../shared/domain/codec.js';
 import { FIRST_USER } from '../../shared/domain/entities.js';
 import { type Keys, keysOf } from '../../shared/io/keys.js';
 import { createLogger } from '../../shared/io/log.js';
@@ -80,7 +80,7 @@ export class Store {
   }
 
   /** Into Postgres, as the db-writer does. */
-  async write(batches: readonly BatchText[]): Promise<void> {
+  async write(batches: readonly JournalBatch[]): Promise<void> {
     const changes = fold(batches);
     if (!(await write(this.#pool, this.#watermark!, changes)))
       throw new Refusal('Something else writes into this namespace.');
@@ -88,7 +88,7 @@ export class Store {
   }
 
   /** Into the journal, as the engine's commits do. */
-  async append(batches: readonly BatchText[]): Promise<void> {
+  async append(batches: readonly JournalBatch[]): Promise<void> {
     const pipeline = this.#redis.pipeline();
     for (const batch of batches)
       pipeline.xadd(this.#keys.journal, `${batch.last}-0`, ...toStreamFields(batch));

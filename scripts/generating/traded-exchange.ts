@@ -3,7 +3,7 @@ import { Admission } from '../../engine/admission.js';
 import { applyBatch } from '../../engine/batch.js';
 import { Clock } from '../../engine/clock.js';
 import type { Machine } from '../../engine/machine.js';
-import { type BatchText, decodeImages, encodeRequest } from '../../shared/domain/codec.js';
+import { decodeImages, encodeRequest, type JournalBatch } from '../../shared/domain/codec.js';
 import type { Command } from '../../shared/domain/commands.js';
 import { Progress } from '../progress.js';
 import type { OrderFlow } from './order-flow.js';
@@ -38,12 +38,12 @@ export class TradedExchange {
   }
 
   /** @param commands that make its assets and markets */
-  found(commands: readonly Command[]): BatchText {
+  found(commands: readonly Command[]): JournalBatch {
     return this.#batch(commands);
   }
 
   /** Draws commands until there is so much of something, or a little more where a command may count for several. */
-  *until(goal: Goal, draw: () => Command): Generator<BatchText, void, void> {
+  *until(goal: Goal, draw: () => Command): Generator<JournalBatch, void, void> {
     const { what, count, total } = goal;
     const progress = new Progress(what, total);
     for (let missing = total - count(); missing > 0; missing = total - count()) {
@@ -52,7 +52,7 @@ export class TradedExchange {
     }
   }
 
-  #batch(commands: readonly Command[]): BatchText {
+  #batch(commands: readonly Command[]): JournalBatch {
     const entries = commands.map(request =>
       encodeRequest({
         requestId: ++this.#requests,

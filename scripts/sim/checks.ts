@@ -163,8 +163,8 @@ export class Checks {
     for (const account of ACCOUNTS) {
       const balances = new Map<string, string>();
       const orders = new Set<number>();
-      for (const { text } of this.#world.reports.get(account) ?? []) {
-        const { kind, body } = decodeReport(text);
+      for (const report of this.#world.reports.get(account) ?? []) {
+        const { kind, body } = decodeReport(report);
         if (kind === 'balance') balances.set(body.asset, `${body.asset} ${body.available} ${body.locked}`);
         else if (body.status === 'NEW' || body.status === 'PARTIALLY_FILLED') orders.add(body.orderId);
         else orders.delete(body.orderId);

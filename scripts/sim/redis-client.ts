@@ -108,7 +108,7 @@ export class SimulatedRedis extends EventEmitter {
   pipeline() {
     const commands: (() => Promise<Reply>)[] = [];
     const pipeline = {
-      publish: (channel: string, message: string) => {
+      publish: (channel: string, message: Argument) => {
         commands.push(() => this.call('PUBLISH', channel, message));
         return pipeline;
       },
@@ -192,7 +192,7 @@ export class SimulatedRedis extends EventEmitter {
     });
     this.#link = link;
     this.#linksOfOwner().add(link);
-    this.#world.redis.accept(link, (kind, ...words) => this.emit(kind, ...words.map(textOf)));
+    this.#world.redis.accept(link, (kind, ...words) => this.#tell(kind, words));
     this.status = 'ready';
     this.#retries = 0;
     const again = this.#written.splice(0);
@@ -200,6 +200,13 @@ export class SimulatedRedis extends EventEmitter {
       for (const command of again) this.#write(command);
     for (const command of this.#offline.splice(0)) this.#write(command);
     this.emit('ready');
+  }
+
+  /** The pattern of a `pmessage` is text in either case. */
+  #tell(kind: string, words: readonly string[]): void {
+    this.emit(kind, ...words.map(textOf));
+    const texts = words.slice(0, -2);
+    this.emit(`${kind}Buffer`, ...texts, ...words.slice(-2).map(bytes => Buffer.from(bytes, 'latin1')));
   }
 
   #linksOfOwner(): Set<Link> {

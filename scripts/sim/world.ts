@@ -1,5 +1,5 @@
 /** One simulated world: its time, its servers, its processes and what they have said. */
-import type { BatchText } from '../../shared/domain/codec.js';
+import type { JournalBatch } from '../../shared/domain/codec.js';
 import { fromStreamFields } from '../../shared/domain/codec.js';
 import { mapReports, type ReportLine } from '../../shared/domain/reports.js';
 import { keysOf } from '../../shared/io/keys.js';
@@ -23,7 +23,7 @@ export class World {
   /** How much slower than usual, in milliseconds. */
   readonly delays = new Map<Owner, number>();
   /** Every batch that has ever been durable. */
-  readonly history: BatchText[] = [];
+  readonly history: JournalBatch[] = [];
   /** Every report of an account that has ever been durable. */
   readonly reports = new Map<number, ReportLine[]>();
   /** Every list entry since Redis has started: what was queued does not outlive it. */
@@ -81,8 +81,11 @@ export class World {
   }
 
   #report(batch: string): void {
-    const lines = mapReports(batch, (account, seq, text): ReportLine => ({ account, seq, text }));
-    for (const line of lines) {
+    const bytes = Buffer.from(batch, 'latin1');
+    const lineOf = (account: number, seq: number, from: number, end: number): ReportLine => {
+      return { account, seq, batch: bytes, from, end };
+    };
+    for (const line of mapReports(bytes, lineOf)) {
       const ofAccount = this.reports.get(line.account) ?? [];
       ofAccount.push(line);
       this.reports.set(line.account, ofAccount);

@@ -68,13 +68,14 @@ export class TrapWorld {
 
 /** A batch of one command, as far as a commit looks at it. */
 export function batchOfOne(sequence: number): AppliedBatch {
-  const text = { logic: 1, head: '', end: 0, commands: '', events: '[]', images: '[]', stateHash: '' };
+  const [nothing, none] = [Buffer.alloc(0), Buffer.from('[]')];
+  const text = { logic: 1, head: '', end: 0, commands: nothing, events: none, images: none, stateHash: '' };
   return {
     taken: 1,
     executed: noCommands(),
     refused: noCommands(),
     journal: { ...text, first: sequence, last: sequence },
-    reports: '',
+    reports: nothing,
     deadLetters: [],
     publications: { replies: new Map(), markets: [], listings: [] },
   };

@@ -6,7 +6,7 @@
  */
 import type { Redis } from 'ioredis';
 import type pg from 'pg';
-import { type BatchText, LOGIC } from '../../shared/domain/codec.js';
+import { type JournalBatch, LOGIC } from '../../shared/domain/codec.js';
 import { Journal } from '../../shared/io/journal.js';
 import { type Keys, keysOf } from '../../shared/io/keys.js';
 import type { Connections } from '../running/connections.js';
@@ -62,7 +62,7 @@ export async function* batchesAfter(
   { journal, journalEnd, say }: Evidence,
   sequence: number,
   work: string,
-): AsyncIterable<BatchText> {
+): AsyncIterable<JournalBatch> {
   for await (const batch of journal.after(sequence)) {
     if (batch.first > journalEnd) return;
     yield batch;
@@ -71,7 +71,7 @@ export async function* batchesAfter(
 }
 
 /** The batches that Postgres has, as far back as the journal keeps them; those of another logic are left out. */
-export async function* storedBatches(evidence: Evidence, work: string): AsyncIterable<BatchText> {
+export async function* storedBatches(evidence: Evidence, work: string): AsyncIterable<JournalBatch> {
   for await (const batch of batchesAfter(evidence, 0, work)) {
     if (batch.first > evidence.watermark.sequence) return;
     if (batch.logic === LOGIC) yield batch;

@@ -1,9 +1,9 @@
 /** The journal: nothing is missing in it, and what it holds of the time before the watermark stands in the tables. */
 import {
-  type BatchText,
   decodeCommands,
   decodeEvents,
   decodeImages,
+  type JournalBatch,
   sizeOf,
 } from '../../shared/domain/codec.js';
 import { type EntityKind, KINDS } from '../../shared/domain/entities.js';
@@ -34,7 +34,7 @@ export async function* checkJournal(evidence: Evidence): AsyncIterable<Check> {
 
 async function proveContinuity(evidence: Evidence): Promise<string> {
   const { watermark, journalEnd } = evidence;
-  let before: BatchText | undefined;
+  let before: JournalBatch | undefined;
   let first = 0;
   let batches = 0;
   for await (const batch of batchesAfter(evidence, 0, 'reading the journal')) {
@@ -53,14 +53,14 @@ async function proveContinuity(evidence: Evidence): Promise<string> {
   return `${counted(batches, 'batches')}, sequences ${first} to ${last}; the watermark is ${watermark.sequence}`;
 }
 
-function assertFollows(before: BatchText, { first, last, end, ...batch }: BatchText): void {
+function assertFollows(before: JournalBatch, { first, last, end, ...batch }: JournalBatch): void {
   if (first !== before.last + 1) throw new Error(`sequence ${before.last} is followed by ${first}`);
   const expected = before.end + sizeOf({ first, last, end, ...batch });
   if (end !== expected)
     throw new Error(`sequences ${first} to ${last} end at byte ${end} instead of ${expected}`);
 }
 
-function assertWatermark({ watermark }: Evidence, { last, stateHash, head }: BatchText): void {
+function assertWatermark({ watermark }: Evidence, { last, stateHash, head }: JournalBatch): void {
   if (stateHash !== watermark.stateHash || head !== watermark.head) {
     throw new Error(
       `at sequence ${last} the journal has head ${head} and hash ${stateHash}, the watermark ${watermark.head} and ${watermark.stateHash}`,

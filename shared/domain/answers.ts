@@ -157,7 +157,7 @@ const reader = new ByteReader();
 
 export function encodeAnswer(answer: Answer): string {
   ANSWER.write(answer, writer);
-  return writer.take();
+  return writer.takeText();
 }
 
 /** Throws where it is none. */

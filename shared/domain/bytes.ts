@@ -25,6 +25,11 @@ const AMOUNT_DIGITS = 19;
 /** So many digits are a number without loss. */
 const SAFE_DIGITS = 15;
 const BILLION = 1_000_000_000;
+/** From here on the higher half is that of a number below 0. */
+const NEGATIVE = 0x80000000;
+
+/** Text of ASCII, or its bytes. */
+export type Ascii = string | Buffer;
 
 /** Bytes that a value takes at most, with the comma before it. */
 export const ROOM: Readonly<Record<FieldType, number>> = {
@@ -84,7 +89,15 @@ export class ByteWriter {
   }
 
   /** Gives what was written, and begins again without it. */
-  take(): string {
+  take(): Buffer {
+    const bytes = Buffer.allocUnsafeSlow(this.#at);
+    this.#buffer.copy(bytes, 0, 0, this.#at);
+    this.#at = 0;
+    return bytes;
+  }
+
+  /** The same as a string: better only of what is short. */
+  takeText(): string {
     const text = this.#buffer.toString('latin1', 0, this.#at);
     this.#at = 0;
     return text;
@@ -105,6 +118,11 @@ export class ByteWriter {
   /** Anything that is no JSON. */
   byte(byte: number): void {
     this.#buffer[this.#at++] = byte;
+  }
+
+  /** What was written before. @param text of ASCII, of any length */
+  ascii(text: string): void {
+    this.#at += this.#buffer.write(text, this.#at, 'latin1');
   }
 
   null(): void {
@@ -133,9 +151,13 @@ export class ByteWriter {
   amount(value: bigint): void {
     this.#buffer[this.#at++] = QUOTE;
     cell[0] = value;
+    if (halves[1]! >= NEGATIVE) {
+      this.#buffer[this.#at++] = MINUS;
+      cell[0] = -value;
+    }
     const high = halves[1]!;
     if (high < 0x200000) this.integer(high * 0x100000000 + halves[0]!);
-    else this.#letters(value.toString());
+    else this.#letters(cell[0]!.toString());
     this.#buffer[this.#at++] = QUOTE;
   }
 
@@ -216,12 +238,12 @@ export class ByteReader {
   #end = 0;
   #at = 0;
 
-  /** Begins to read a text. */
-  read(text: string): this {
+  /** Begins to read. */
+  read(text: Ascii): this {
     // Of a character beyond ASCII no byte is a letter.
-    const room = 3 * text.length + 1;
+    const room = (typeof text === 'string' ? 3 * text.length : text.length) + 1;
     if (room > this.#buffer.length) this.#buffer = Buffer.allocUnsafeSlow(2 * room);
-    this.#end = this.#buffer.write(text, 0);
+    this.#end = typeof text === 'string' ? this.#buffer.write(text, 0) : text.copy(this.#buffer, 0);
     // Nothing that is looked for, so that nobody reads beyond it.
     this.#buffer[this.#end] = END;
     this.#at = 0;

@@ -1,7 +1,7 @@
 /** What the engine publishes when a batch is durable: its answers, and what it did to each market; all JSON text. */
 import { ANSWER, type Answer, type Level } from './answers.js';
-import { ByteReader, ByteWriter } from './bytes.js';
-import { listCodec, type RecordCodec } from './records.js';
+import { type Ascii, ByteReader, ByteWriter } from './bytes.js';
+import { BRACKETS, listCodec, type RecordCodec } from './records.js';
 
 /** The id of a request, its answer, and the sequence of its command: null of what was not sequenced. */
 export type Reply = readonly [requestId: number, answer: Answer, sequence: number | null];
@@ -35,23 +35,53 @@ const REPLY: RecordCodec<Reply> = {
 };
 const REPLIES = listCodec(REPLY);
 
-const writer = new ByteWriter();
+/** The answers of one batch, written as they are given: a message for each API instance. */
+export class RepliesWriter {
+  /** As many as one batch has needed; the first ones are in use. */
+  readonly #writers: ByteWriter[] = [];
+  readonly #byInstance = new Map<string, ByteWriter>();
+
+  /** Begins, without what there may be. */
+  begin(): void {
+    for (const writer of this.#byInstance.values()) writer.begin(0);
+    this.#byInstance.clear();
+  }
+
+  add(instance: string, reply: Reply): void {
+    const writer = this.#byInstance.get(instance) ?? this.#next(instance);
+    writer.reserve(BRACKETS);
+    if (writer.length === 0) writer.open();
+    else writer.comma();
+    REPLY.write(reply, writer);
+  }
+
+  #next(instance: string): ByteWriter {
+    const place = this.#byInstance.size;
+    const writer = this.#writers[place] ?? new ByteWriter();
+    this.#writers[place] = writer;
+    this.#byInstance.set(instance, writer);
+    return writer;
+  }
+
+  /** Ends the batch. Gives the messages by API instance, for `decodeReplies`. */
+  take(): Map<string, Buffer> {
+    const messages = new Map<string, Buffer>();
+    for (const [instance, writer] of this.#byInstance) {
+      writer.reserve(BRACKETS);
+      writer.close();
+      messages.set(instance, writer.take());
+    }
+    this.#byInstance.clear();
+    return messages;
+  }
+}
+
 const reader = new ByteReader();
 
-export function encodeReply(reply: Reply): string {
-  REPLY.write(reply, writer);
-  return writer.take();
-}
-
-/** The message with the answers of one batch to one API instance. @param replies encoded */
-export function joinReplies(replies: readonly string[]): string {
-  return `[${replies.join(',')}]`;
-}
-
 /** Throws where it is no such message. */
-export function decodeReplies(message: string): readonly Reply[] {
+export function decodeReplies(message: Ascii): readonly Reply[] {
   const replies = REPLIES.read(reader.read(message));
-  if (!reader.isWhole) throw new Error(`malformed replies ${message.slice(0, 200)}`);
+  if (!reader.isWhole) throw new Error(`malformed replies ${message.toString().slice(0, 200)}`);
   return replies;
 }
 

@@ -95,11 +95,13 @@ const BALANCE_REPORT = taggedCodec('balance', BALANCE_REPORT_FIELDS);
 
 export type Report = { kind: 'order'; body: OrderReport } | { kind: 'balance'; body: BalanceReport };
 
-/** A report as it is kept: whose it is, its number, and the rest as text for `decodeReport`. */
+/** A report as it is kept: whose it is, its number, and where its batch has the rest of it. */
 export interface ReportLine {
   account: number;
   seq: number;
-  text: string;
+  batch: Buffer;
+  from: number;
+  end: number;
 }
 
 const SPACE = 0x20;
@@ -128,7 +130,11 @@ export class ReportsWriter {
         status: order.status,
         filledQuantity: order.filledQuantity,
         filledQuote: order.filledQuote,
-        ...(trade === null ? NO_PART : partOf(order, trade)),
+        tradeId: trade?.tradeId ?? null,
+        lastPrice: trade?.price ?? null,
+        lastQuantity: trade?.quantity ?? null,
+        isMaker: trade && isMakerOf(trade, order),
+        fee: trade && (isMakerOf(trade, order) ? trade.makerFee : trade.takerFee),
       },
       this.#writer,
     );
@@ -146,7 +152,7 @@ export class ReportsWriter {
   }
 
   /** Ends the batch. */
-  take(): string {
+  take(): Buffer {
     return this.#writer.take();
   }
 
@@ -161,45 +167,48 @@ export class ReportsWriter {
   }
 }
 
-const NO_PART = { tradeId: null, lastPrice: null, lastQuantity: null, isMaker: null, fee: null };
-
-/** An order's part in a trade. */
-function partOf(order: Order, { tradeId, price, quantity, makerOrderId, makerFee, takerFee }: Trade) {
-  const isMaker = makerOrderId === order.orderId;
-  return { tradeId, lastPrice: price, lastQuantity: quantity, isMaker, fee: isMaker ? makerFee : takerFee };
+function isMakerOf({ makerOrderId }: Trade, { orderId }: Order): boolean {
+  return makerOrderId === orderId;
 }
 
-/** What is made of each line of a batch that has some: 0.8 µs less, of the 2.7 that a command gives, than by way of lines. */
-export function mapReports<T>(batch: string, make: (account: number, seq: number, text: string) => T): T[] {
+/** What is made of each line of a batch, which may be empty. @param make gets what a `ReportLine` says besides its batch */
+export function mapReports<T>(
+  batch: Buffer,
+  make: (account: number, seq: number, from: number, end: number) => T,
+): T[] {
   const made: T[] = [];
-  for (let from = 0; from < batch.length; ) {
-    const lineFeed = batch.indexOf('\n', from);
-    const afterAccount = batch.indexOf(' ', from);
-    const afterSeq = batch.indexOf(' ', afterAccount + 1);
+  let at = 0;
+  const number = () => {
+    let value = 0;
+    while (at < batch.length) {
+      const byte = batch[at++]!;
+      if (byte === SPACE) break;
+      value = value * 10 + byte - ZERO;
+    }
+    return value;
+  };
+  while (at < batch.length) {
+    const account = number();
+    const seq = number();
+    const lineFeed = batch.indexOf(LINE_FEED, at);
     const end = lineFeed === -1 ? batch.length : lineFeed;
-    const account = numberIn(batch, from, afterAccount);
-    made.push(make(account, numberIn(batch, afterAccount + 1, afterSeq), batch.slice(afterSeq + 1, end)));
-    from = end + 1;
+    made.push(make(account, seq, at, end));
+    at = end + 1;
   }
   return made;
-}
-
-function numberIn(digits: string, from: number, end: number): number {
-  let number = 0;
-  for (let i = from; i < end; i++) number = number * 10 + digits.charCodeAt(i) - ZERO;
-  return number;
 }
 
 const reader = new ByteReader();
 
 /** Throws where it is none. */
-export function decodeReport(line: string): Report {
-  reader.read(line).open();
+export function decodeReport({ batch, from, end }: ReportLine): Report {
+  reader.read(batch.subarray(from, end)).open();
   const kind = reader.text(text.parse);
   const report =
     kind === 'order'
       ? ({ kind, body: ORDER_REPORT.read(reader) } as const)
       : ({ kind: 'balance', body: BALANCE_REPORT.read(reader) } as const);
-  if (!reader.isWhole || report.kind !== kind) throw new Error(`malformed report ${line.slice(0, 200)}`);
+  if (!reader.isWhole || report.kind !== kind)
+    throw new Error(`malformed report ${batch.toString('latin1', from, Math.min(end, from + 200))}`);
   return report;
 }

@@ -4,7 +4,7 @@
  * Guarantees: an answer of Redis holds a bounded number of bytes, however large or small the batches are.
  */
 import type { Redis } from 'ioredis';
-import { type BatchText, fromStreamFields, sizeOf } from '../domain/codec.js';
+import { fromStreamFields, type JournalBatch, sizeOf } from '../domain/codec.js';
 
 /** What one answer should hold; a single batch may be larger. */
 const PAGE_BYTES = 1_000_000;
@@ -15,7 +15,7 @@ const FIRST_PAGE_ENTRIES = 16;
 type StreamEntry = [id: string, fields: string[]];
 
 export interface Page {
-  batches: readonly BatchText[];
+  batches: readonly JournalBatch[];
   /** There may be more. */
   isFull: boolean;
 }
@@ -41,7 +41,7 @@ export class Journal {
   ) {}
 
   /** The batches after a sequence; ends at the journal's end. The next page is on its way while one is used. */
-  async *after(sequence: number): AsyncIterable<BatchText> {
+  async *after(sequence: number): AsyncIterable<JournalBatch> {
     let page = await this.page(sequence);
     while (page.isFull) {
       const next = this.page(page.batches.at(-1)!.last);
@@ -63,12 +63,12 @@ export class Journal {
         : await this.redis.xreadBuffer('COUNT', count, 'BLOCK', blockMs, ...from);
     // An answer outlives its use, until all garbage is collected; emptied, it does so without its bytes.
     const [stream] = reply?.splice(0) ?? [];
-    const batches = (stream?.[1] ?? []).map(([, fields]) => fromStreamFields(fields.map(ascii)));
+    const batches = (stream?.[1] ?? []).map(([, fields]) => fromStreamFields(fields));
     if (batches.length > 0) this.#learn(batches);
     return { batches, isFull: batches.length === count };
   }
 
-  #learn(batches: readonly BatchText[]): void {
+  #learn(batches: readonly JournalBatch[]): void {
     const bytes = batches.reduce((sum, batch) => sum + sizeOf(batch), 0);
     const fitting = Math.floor((PAGE_BYTES * batches.length) / bytes);
     this.#pageEntries = Math.min(Math.max(fitting, 1), MAX_PAGE_ENTRIES, batches.length * 8);
@@ -103,7 +103,7 @@ export class Journal {
   }
 
   /** The first batch that reaches a sequence. */
-  async #batchFrom(sequence: number): Promise<BatchText | undefined> {
+  async #batchFrom(sequence: number): Promise<JournalBatch | undefined> {
     const [entry] = await this.redis.xrange(this.key, `${sequence}-0`, '+', 'COUNT', 1);
     return entry && fromStreamFields(entry[1]);
   }
@@ -119,9 +119,4 @@ export class Journal {
       throw error;
     }
   }
-}
-
-/** A batch is ASCII, which is read faster than text that may be anything. */
-function ascii(bytes: Buffer): string {
-  return bytes.toString('latin1');
 }
