@@ -7,7 +7,7 @@ import { encodeRequest } from '../shared/domain/codec.js';
 import { GENESIS } from '../shared/domain/genesis.js';
 import type { Keys } from '../shared/io/keys.js';
 import type { Logger } from '../shared/io/log.js';
-import { type AppliedBatch, applyBatch, type BatchParts, setAside } from './batch.js';
+import { type AppliedBatch, BatchMaker, type BatchParts, setAside } from './batch.js';
 import { type CommandLog, MAX_BATCH_ENTRIES, type Taken } from './command-log.js';
 import { publish } from './publish.js';
 
@@ -27,6 +27,7 @@ export interface LeaderParts extends BatchParts {
 
 export class Leader {
   readonly #parts: LeaderParts;
+  readonly #batches: BatchMaker;
   /** `<epoch>:<batch>` of the last commit. */
   #head: string;
   /** Of the last batch in the journal. */
@@ -35,6 +36,7 @@ export class Leader {
 
   constructor(parts: LeaderParts, head: string) {
     this.#parts = parts;
+    this.#batches = new BatchMaker(parts);
     this.#head = head;
   }
 
@@ -130,7 +132,7 @@ export class Leader {
   }
 
   #apply(entries: readonly string[]): AppliedBatch {
-    return applyBatch(this.#parts, entries, { head: successor(this.#head), after: this.#end });
+    return this.#batches.apply(entries, { head: successor(this.#head), after: this.#end });
   }
 
   async #commit(batch: AppliedBatch): Promise<string[]> {

@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import t, { type Test } from 'tap';
 import { LIST_LIMIT } from '../api/engine-client.js';
 import { Admission } from '../engine/admission.js';
-import { type AppliedBatch, applyBatch, noCommands } from '../engine/batch.js';
+import { type AppliedBatch, BatchMaker, noCommands } from '../engine/batch.js';
 import { Clock } from '../engine/clock.js';
 import { CommandLog, type Taken } from '../engine/command-log.js';
 import { Leader } from '../engine/leader.js';
@@ -62,7 +62,7 @@ t.test(
       const entries = [0, Number.MAX_SAFE_INTEGER].map(deadline =>
         encodeRequest({ requestId: 1, replyTo: 'a', deadline, request: GENESIS[0]! }),
       );
-      const { journal } = applyBatch(parts, entries, { head: '1:1', after: 0 });
+      const { journal } = new BatchMaker(parts).apply(entries, { head: '1:1', after: 0 });
       const replayed = new Machine();
       replayBatch(replayed, journal!);
       t.equal(replayed.exchange.stateHash, parts.machine.exchange.stateHash, `${driftMs} ms`);

@@ -8,7 +8,7 @@ import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { Admission } from '../engine/admission.js';
-import { applyBatch } from '../engine/batch.js';
+import { BatchMaker } from '../engine/batch.js';
 import { Clock } from '../engine/clock.js';
 import { Machine } from '../engine/machine.js';
 import { encodeRequest, fromStreamFields, type JournalBatch, LOGIC } from '../shared/domain/codec.js';
@@ -38,7 +38,7 @@ class SetClock extends Clock {
 
 function* goldenJournal(): Generator<JournalBatch> {
   const clock = new SetClock(0);
-  const parts = { machine: new Machine(), clock, admission: new Admission() };
+  const maker = new BatchMaker({ machine: new Machine(), clock, admission: new Admission() });
   let after = 0;
   let number = 0;
   for (const inputs of batches(goldenSession())) {
@@ -46,7 +46,7 @@ function* goldenJournal(): Generator<JournalBatch> {
     const entries = inputs.map(({ command, timing }, requestId) =>
       encodeRequest({ requestId, replyTo: 'golden', deadline: timing.deadline, request: command }),
     );
-    const { journal } = applyBatch(parts, entries, { head: `1:${++number}`, after });
+    const { journal } = maker.apply(entries, { head: `1:${++number}`, after });
     after = journal!.end;
     yield journal!;
   }

@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Test } from 'tap';
 import { Admission } from '../engine/admission.js';
-import { type AppliedBatch, applyBatch } from '../engine/batch.js';
+import { type AppliedBatch, BatchMaker } from '../engine/batch.js';
 import { Clock } from '../engine/clock.js';
 import { Machine } from '../engine/machine.js';
 import type { Link } from '../scripts/sim/link.js';
@@ -41,7 +41,8 @@ export async function saidOf(calls: readonly (() => Promise<unknown>)[]): Promis
 export function exampleBatches(): { batches: AppliedBatch[]; texts: JournalBatch[] } {
   const machine = new Machine();
   machine.startReporting();
-  const parts = { machine, clock: new Clock(Date.UTC(2030, 0, 1)), admission: new Admission() };
+  const clock = new Clock(Date.UTC(2030, 0, 1));
+  const maker = new BatchMaker({ machine, clock, admission: new Admission() });
   const requests = [...GENESIS, ...planOf(3).asked.map(({ request }) => request)];
   const entries = requests.map((request, requestId) =>
     encodeRequest({ requestId, replyTo: 'api', deadline: Number.MAX_SAFE_INTEGER, request }),
@@ -51,7 +52,7 @@ export function exampleBatches(): { batches: AppliedBatch[]; texts: JournalBatch
   let after = 0;
   for (let at = 0; at < entries.length; at += size) {
     const place = { head: `1:${batches.length + 1}`, after };
-    const batch = applyBatch(parts, entries.slice(at, at + size), place);
+    const batch = maker.apply(entries.slice(at, at + size), place);
     after = batch.journal!.end;
     batches.push({ ...batch, taken: 0 });
   }

@@ -1,6 +1,6 @@
 /** Commands into a machine and out as the batches of a leader's journal, the first of a fresh exchange. */
 import { Admission } from '../../engine/admission.js';
-import { applyBatch } from '../../engine/batch.js';
+import { BatchMaker } from '../../engine/batch.js';
 import { Clock } from '../../engine/clock.js';
 import type { Machine } from '../../engine/machine.js';
 import { decodeImages, encodeRequest, type JournalBatch } from '../../shared/domain/codec.js';
@@ -21,18 +21,17 @@ export interface Goal {
 }
 
 export class TradedExchange {
-  readonly #machine: Machine;
+  readonly #maker: BatchMaker;
   readonly #flow: OrderFlow;
   readonly #batchSize: number;
   readonly #clock = new SteadyClock(START_MS);
-  readonly #admission = new Admission();
   #requests = 0;
   #batches = 0;
   #end = 0;
 
   /** @param machine one that has executed nothing @param batchSize commands in a batch */
   constructor(machine: Machine, flow: OrderFlow, batchSize: number) {
-    this.#machine = machine;
+    this.#maker = new BatchMaker({ machine, clock: this.#clock, admission: new Admission() });
     this.#flow = flow;
     this.#batchSize = batchSize;
   }
@@ -62,8 +61,7 @@ export class TradedExchange {
       }),
     );
     const place = { head: `1:${++this.#batches}`, after: this.#end };
-    const parts = { machine: this.#machine, clock: this.#clock, admission: this.#admission };
-    const journal = applyBatch(parts, entries, place).journal!;
+    const journal = this.#maker.apply(entries, place).journal!;
     this.#end = journal.end;
     for (const image of decodeImages(journal.images))
       if (image.kind === 'order') this.#flow.hear(image.entity);
