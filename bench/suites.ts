@@ -18,7 +18,8 @@ interface Suite {
 export const SUITES: Readonly<Record<string, Suite>> = {
   book: {
     measures: 'the same commands through the exchange and another order book; the cost of price levels',
-    floor: '[nodejs-order-book](https://www.npmjs.com/package/nodejs-order-book), which has no balances',
+    floor:
+      '[nodejs-order-book](https://www.npmjs.com/package/nodejs-order-book), which has no balances; of the levels: an order on one that is there, in a small book',
     report: reportBook,
   },
   engine: {
@@ -56,7 +57,8 @@ export const SUITES: Readonly<Record<string, Suite>> = {
   },
   recovery: {
     measures: 'a start of the engine after everything has stopped, and the db-writer catching up',
-    floor: 'the same rows and the same journal read and thrown away; of the db-writer: as above',
+    floor:
+      'the same rows and the same journal read and thrown away; of the memory: an engine that has nothing to load; of the db-writer: as above',
     report: reportRecovery,
   },
 };

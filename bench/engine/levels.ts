@@ -1,14 +1,15 @@
 /**
  * What the number of price levels costs: an order placed where no level is and cancelled again, through the exchange,
- * in a book of one account's orders. Neither the gaps between prices nor the orders on a level should matter.
+ * in a book of one account's orders. Neither the gaps between prices nor the orders on a level should matter. The floor,
+ * in turn with it, is an order on a level that is there, in a book of 100 levels a side that lie close together.
  */
 import { Exchange } from '../../engine/core/exchange.js';
 import type { Command, PlaceOrder } from '../../shared/domain/commands.js';
 import { FIRST_USER } from '../../shared/domain/entities.js';
 import type { Side } from '../../shared/domain/orders.js';
 import { tell, tellDone } from '../measuring/progress.js';
-import type { Report } from '../measuring/rows.js';
-import { median, table, whole } from '../measuring/text.js';
+import { type Report, withFloor } from '../measuring/rows.js';
+import { table, whole } from '../measuring/text.js';
 import { inFreshProcess } from './fresh-process.js';
 import { TIMING } from './loaded-exchange.js';
 import { drawing, foundation, marketNames } from './order-flow.js';
@@ -25,17 +26,19 @@ const ROUND = 256;
 const MEASUREMENTS = GAPS.length * LEVELS.length * 3 + CROWDS.length;
 
 /** Nanoseconds for an order placed and cancelled. */
+type Cost = ReturnType<typeof withFloor>;
+
 export interface LevelCosts {
   levels: number;
   gap: number;
-  atExistingLevel: number;
-  atBestPrice: number;
-  inTheMiddle: number;
+  atExistingLevel: Cost;
+  atBestPrice: Cost;
+  inTheMiddle: Cost;
 }
 
 export interface CrowdCosts {
   orders: number;
-  ns: number;
+  cost: Cost;
 }
 
 export interface Levels {
@@ -47,7 +50,11 @@ export async function reportLevels(seconds: number): Promise<Report> {
   const { byLevels, byCrowd } = await inFreshProcess('levels', { seconds });
   const header = ['levels a side', 'ticks apart', 'no new level', 'new best', 'new in the middle'];
   const cells = (cost: LevelCosts) =>
-    [cost.levels, cost.gap, cost.atExistingLevel, cost.atBestPrice, cost.inTheMiddle].map(whole);
+    [
+      cost.levels,
+      cost.gap,
+      ...[cost.atExistingLevel, cost.atBestPrice, cost.inTheMiddle].map(({ value }) => value),
+    ].map(whole);
   return {
     lines: [
       ...table([header, ...byLevels.map(cells)]),
@@ -56,17 +63,17 @@ export async function reportLevels(seconds: number): Promise<Report> {
     ],
     rows: [
       ...byLevels.flatMap(rowsOf),
-      ...byCrowd.map(({ orders, ns }) => ({
+      ...byCrowd.map(({ orders, cost }) => ({
         case: `levels, ${orders} orders on one`,
-        value: Math.round(ns),
         unit: 'ns' as const,
+        ...cost,
       })),
     ],
   };
 }
 
-function crowdCells({ orders, ns }: CrowdCosts): string[] {
-  return [whole(orders), whole(ns)];
+function crowdCells({ orders, cost }: CrowdCosts): string[] {
+  return [whole(orders), whole(cost.value)];
 }
 
 function rowsOf({ levels, gap, atExistingLevel, atBestPrice, inTheMiddle }: LevelCosts): Report['rows'] {
@@ -75,10 +82,10 @@ function rowsOf({ levels, gap, atExistingLevel, atBestPrice, inTheMiddle }: Leve
     'new best': atBestPrice,
     'new in the middle': inTheMiddle,
   };
-  return Object.entries(costs).map(([what, ns]) => ({
+  return Object.entries(costs).map(([what, cost]) => ({
     case: `levels, ${levels} a side, ${gap} ticks apart, ${what}`,
-    value: Math.round(ns),
     unit: 'ns',
+    ...cost,
   }));
 }
 
@@ -105,7 +112,7 @@ interface Ladder {
 
 function measureLadder({ levels, gap }: Ladder, ms: number): LevelCosts {
   const ladder = new LadderBook(levels, gap);
-  const measure = (prices: readonly number[]) => medianRound(ms, () => ladder.comeAndGo(prices));
+  const measure = (prices: readonly number[]) => costOf(ms, () => ladder.comeAndGo(prices));
   const costs = {
     levels,
     gap,
@@ -122,20 +129,25 @@ function measureCrowd(orders: number, ms: number): CrowdCosts {
   const ladder = new LadderBook(LEVELS[0]!, GAPS[0]!);
   const crowd = Array.from({ length: orders }, () => ladder.place('BUY', ladder.centre));
   ladder.endBatch();
-  return { orders, ns: medianRound(ms, () => ladder.replaceSome(crowd)) };
+  return { orders, cost: costOf(ms, () => ladder.replaceSome(crowd)) };
 }
 
-/** Nanoseconds for one of the ROUND things that a round does. */
-function medianRound(ms: number, run: () => void): number {
-  const rounds: number[] = [];
+/** Of one of the ROUND things that a round does. */
+function costOf(ms: number, run: () => void): Cost {
+  const small = new LadderBook(LEVELS[0]!, GAPS[0]!);
+  const turns = { measured: [] as number[], floor: [] as number[] };
   const ends = performance.now() + ms;
-  for (let began = performance.now(); began < ends || rounds.length === 0; ) {
-    run();
-    const ended = performance.now();
-    rounds.push((1e6 * (ended - began)) / ROUND);
-    began = ended;
+  while (performance.now() < ends || turns.floor.length === 0) {
+    turns.measured.push(nanosecondsOf(run));
+    turns.floor.push(nanosecondsOf(() => small.comeAndGo(small.besideHoles)));
   }
-  return median(rounds);
+  return withFloor(turns);
+}
+
+function nanosecondsOf(round: () => void): number {
+  const began = performance.now();
+  round();
+  return (1e6 * (performance.now() - began)) / ROUND;
 }
 
 /** One order on each level, equally far apart, with a few levels missing in the middle of a side. */

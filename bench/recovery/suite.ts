@@ -4,14 +4,17 @@
  * db-writer writes the journal. At the end Postgres must hold every row once and the generated state, or the bench fails.
  */
 import type pg from 'pg';
+import { migrate } from '../../db-writer/migrate.js';
 import { type Generated, generate, type Size } from '../../scripts/generating/generate.js';
 import type { Target } from '../../scripts/generating/store.js';
 import { keysOf } from '../../shared/io/keys.js';
+import { createLogger } from '../../shared/io/log.js';
 import { createPool } from '../../shared/io/postgres.js';
 import { durabilityLines } from '../measuring/durability.js';
+import { peakOf, startEngine, stop } from '../measuring/processes.js';
 import { tell } from '../measuring/progress.js';
 import { inTurn, ofTurns } from '../measuring/rounds.js';
-import { type Figures, type Report, significant, withFloor } from '../measuring/rows.js';
+import { type Figures, type Report, withFloor } from '../measuring/rows.js';
 import { type Servers, startServers } from '../measuring/servers.js';
 import { whole } from '../measuring/text.js';
 import { WriterFloor } from '../writer/floor.js';
@@ -23,8 +26,8 @@ export type RecoverySize = Pick<Size, 'accounts' | 'open' | 'ended' | 'journal'>
 
 const SIZE: RecoverySize = { accounts: 2000, open: 50_000, ended: 50_000, journal: 0 };
 /** About what an engine replays in a second, so that `--seconds` means about that. */
-const COMMANDS_PER_SECOND = 50_000;
-const SECONDS = 1;
+const COMMANDS_PER_SECOND = 150_000;
+const SECONDS = 2;
 /** As a busy engine makes them, and one that has little to do. */
 const BATCH_SIZES = [512, 20];
 const ROUNDS = 3;
@@ -36,9 +39,10 @@ export function reportRecovery(seconds = SECONDS): Promise<Report> {
 
 export async function reportRecoveryOf(size: RecoverySize): Promise<Report> {
   const servers = await startServers();
+  const emptyMegabytes = await emptyEngine({ ...servers, namespace: 'empty' });
   const rows: Figures[] = [];
   for (const batch of BATCH_SIZES)
-    rows.push(...(await measure(servers, { ...size, markets: 3, batch, seed: 1 })));
+    rows.push(...(await measure(servers, { ...size, markets: 3, batch, seed: 1 }, emptyMegabytes)));
   const { accounts, open, ended, journal } = size;
   const state = `${whole(open)} open orders of ${whole(open + ended)}, ${whole(accounts)} accounts, a journal of ${whole(journal)} commands`;
   return { rows, lines: [...(await durabilityLines(servers)), `${state}; Postgres holds every row once`] };
@@ -50,7 +54,7 @@ interface Turn {
   startSeconds: number;
 }
 
-async function measure(servers: Servers, size: Size): Promise<Figures[]> {
+async function measure(servers: Servers, size: Size, emptyMegabytes: number): Promise<Figures[]> {
   const target = { ...servers, namespace: `batches_of_${size.batch}` };
   const of = (what: string) => `${what}, batches of ${size.batch}`;
   tell(of('recovery: a state is made'));
@@ -92,7 +96,10 @@ async function measure(servers: Servers, size: Size): Promise<Figures[]> {
     {
       case: of("engine's memory at most"),
       unit: 'MB',
-      value: significant(Math.max(...starts.map(({ peakMegabytes }) => peakMegabytes))),
+      ...withFloor({
+        measured: [Math.max(...starts.map(({ peakMegabytes }) => peakMegabytes))],
+        floor: [emptyMegabytes],
+      }),
     },
     {
       case: of('journal written by the db-writer'),
@@ -103,6 +110,15 @@ async function measure(servers: Servers, size: Size): Promise<Figures[]> {
       }),
     },
   ];
+}
+
+/** The floor of the memory: what an engine takes that has nothing to load, at most, in megabytes. */
+async function emptyEngine(target: Target): Promise<number> {
+  await migrate(target.databaseUrl, target.namespace, createLogger('bench', 'warn'));
+  const { engine } = await startEngine(target);
+  const megabytes = peakOf(engine.pid!);
+  await stop(engine);
+  return megabytes;
 }
 
 /** The floor of a start. */
