@@ -3,9 +3,9 @@
  * it asked the engine, each with the sequence that its command got.
  *
  * Guarantees: a line for each request that was refused, that was slow, or whose client gave it an id or has gone before
- * the answer, and for one in `SAMPLED` of the others; at most `MAX_LINES` a second, and a line that says how many were left out. Nothing in it
- * comes from a client but an id of the form that we take: of the path the route, of the query string, the headers and
- * the body nothing.
+ * the answer, and for one in `SAMPLED` of the others; at most `MAX_LINES` a second, and a line that says how many were
+ * left out. Nothing in it comes from a client but an id of the form that we take: of the path the route, of the query
+ * string, the headers and the body nothing.
  */
 import type { Logger } from '../../shared/io/log.js';
 import type { ListEntry } from '../engine-client.js';
@@ -42,11 +42,12 @@ export class AccessLog {
   }
 
   /** @param now milliseconds of any clock that does not jump */
-  note({ isNamedByClient, ...served }: Served, now: number): void {
-    const isOrdinary = served.status < 400 && served.ms < SLOW_MS && !isNamedByClient && !served.isGone;
+  note(served: Served, now: number): void {
+    const { status, ms, isNamedByClient, isGone } = served;
+    const isOrdinary = status < 400 && ms < SLOW_MS && !isNamedByClient && !isGone;
     if (isOrdinary && ++this.#ordinary % SAMPLED !== 0) return;
     if (!this.#mayWrite(Math.floor(now / 1000))) return;
-    this.#log.info({ ...served, ms: Math.round(served.ms) }, 'request');
+    this.#log.info({ ...served, isNamedByClient: undefined, ms: Math.round(ms) }, 'request');
   }
 
   #mayWrite(second: number): boolean {
