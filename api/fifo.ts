@@ -24,8 +24,8 @@ export class Fifo<T> {
     this.#from = 0;
   }
 
-  /** Oldest first. */
-  all(): T[] {
-    return this.#items.slice(this.#from);
+  /** @param place of the first one it is 0 */
+  at(place: number): T | undefined {
+    return this.#items[this.#from + place];
   }
 }

@@ -5,33 +5,23 @@
  * Guarantees: each report is heard once, in the order of its account's `seq`, whatever becomes of engines, connections
  * and other processes; what is heard is committed. Where some were trimmed before they could be read, all is forgotten
  * and the listeners are told that they have missed some. As much is held as the stream keeps, the reports of the last
- * `REPORTED_COMMANDS` commands, and `MAX_HELD` at most.
+ * `REPORTED_COMMANDS` commands (held-reports.ts).
  *
  * It has one read under way and nothing else on its connection: an answer that stands behind another one could leave
  * Redis before what it tells of is on disk.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
-import { mapReports, type ReportLine } from '../shared/domain/reports.js';
 import { REPORTED_COMMANDS } from '../shared/io/keys.js';
 import type { Logger } from '../shared/io/log.js';
 import { connectPatiently, type RedisServer, tellOutages } from '../shared/io/redis.js';
-import { Fifo } from './fifo.js';
+import { type HeardReport, HeldReports } from './held-reports.js';
 
 /** Of batches that one read brings. */
 const MAX_READ = 100;
-/** More than a busy exchange gives in so many commands. */
-const MAX_HELD = 1_000_000;
 const BLOCK_MS = 1000;
 const RETRY_INTERVAL_MS = 100;
 const START = '0-0';
-
-/** A report with its place among all that were heard. */
-export interface HeardReport extends ReportLine {
-  readonly place: number;
-  /** Of the batch that it is of: its last command's. */
-  readonly sequence: number;
-}
 
 export interface ReportListener {
   /** What it throws is logged, and taken as if it had missed the report. */
@@ -45,11 +35,9 @@ export class ReportLog {
   readonly #key: string;
   readonly #log: Logger;
   readonly #listeners: ReportListener[] = [];
-  readonly #reports = new Fifo<HeardReport>();
-  readonly #byAccount = new Map<number, Fifo<HeardReport>>();
+  readonly #held = new HeldReports();
   /** Id of the last batch. */
   #last = START;
-  #places = 0;
   #isCurrent = false;
   #stopped = false;
 
@@ -81,19 +69,17 @@ export class ReportLog {
 
   /** Of the last report that was heard. */
   get place(): number {
-    return this.#places;
+    return this.#held.place;
   }
 
   /** An account's reports that were heard after a place; `undefined` where some may not be held any more. */
   after(account: number, place: number): HeardReport[] | undefined {
-    const oldest = this.#reports.first()?.place ?? this.#places + 1;
-    if (place < oldest - 1) return undefined;
-    return this.held(account).filter(report => report.place > place);
+    return this.#held.after(account, place);
   }
 
   /** An account's reports that are held, oldest first. */
   held(account: number): HeardReport[] {
-    return this.#byAccount.get(account)?.all() ?? [];
+    return this.#held.held(account);
   }
 
   async #follow(): Promise<void> {
@@ -122,11 +108,8 @@ export class ReportLog {
 
   #hear(id: string, batch: Buffer): void {
     const sequence = sequenceOf(id);
-    const reports = mapReports(batch, (account, seq, from, end) => {
-      return { account, seq, batch, from, end, sequence, place: ++this.#places };
-    });
-    for (const report of reports) this.#hold(report);
-    this.#forget(sequence - REPORTED_COMMANDS);
+    const reports = this.#held.add(batch, sequence);
+    this.#held.forget(sequence - REPORTED_COMMANDS);
     this.#last = id;
     for (const listener of this.#listeners) this.#tell(listener, reports);
   }
@@ -151,27 +134,8 @@ export class ReportLog {
   }
 
   #startAgain(): void {
-    this.#forget(Number.POSITIVE_INFINITY);
+    this.#held.forget(Number.POSITIVE_INFINITY);
     for (const listener of this.#listeners) listener.missed();
-  }
-
-  #hold(report: HeardReport): void {
-    const { account } = report;
-    this.#reports.push(report);
-    const own = this.#byAccount.get(account) ?? new Fifo<HeardReport>();
-    own.push(report);
-    this.#byAccount.set(account, own);
-  }
-
-  #forget(sequence: number): void {
-    const isOver = (report: HeardReport) => report.sequence <= sequence || this.#reports.size > MAX_HELD;
-    for (let oldest = this.#reports.first(); oldest !== undefined && isOver(oldest); ) {
-      this.#reports.shift();
-      const own = this.#byAccount.get(oldest.account)!;
-      own.shift();
-      if (own.first() === undefined) this.#byAccount.delete(oldest.account);
-      oldest = this.#reports.first();
-    }
   }
 
   /** An exchange that has begun again from Postgres has another stream, which may end before ours. */

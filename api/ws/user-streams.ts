@@ -1,7 +1,8 @@
 /** The `user` stream of each account: what the exchange reports about it. */
 import type { Catalog } from '../catalog.js';
+import type { HeardReport } from '../held-reports.js';
 import { isReadable, reportForm } from '../report-forms.js';
-import type { HeardReport, ReportLog } from '../report-log.js';
+import type { ReportLog } from '../report-log.js';
 import { type Missed, message, type Stream } from './stream.js';
 
 export const USER_STREAM = 'user';
