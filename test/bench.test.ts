@@ -6,6 +6,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import t from 'tap';
+import { limitNote } from '../bench/load/generators.js';
 import { pageOf } from '../bench/page/page.js';
 import { readResults } from '../bench/page/results.js';
 import { PASSWORD, startStack } from './stack.js';
@@ -34,6 +35,11 @@ function childrenOf(pid: number): number[] {
 function isRunning(pid: number): boolean {
   return existsSync(`/proc/${pid}/exe`);
 }
+
+t.test('a load generator says so where it was the limit', async t => {
+  t.same(limitNote('it was', [{ busiest: 0.3 }, { busiest: 0.91 }]), ['it was the limit (91 % of a core)']);
+  t.same(limitNote('it was', [{ busiest: 0.3 }, { busiest: 0.89 }]), []);
+});
 
 t.test('a row has its floor, and what was counted was done', async t => {
   const { stdout } = await run('bench/bench', ['--suite', 'pipeline', '--seconds', '0.2', '--json']);
