@@ -60,8 +60,9 @@ export class OpenLoop {
   async end(): Promise<number> {
     this.#isOpen = false;
     const leftOver = this.#giveUpWaiting();
-    for (const walker of this.#free) if (!walker.isDone) this.#goOn(walker);
+    const unfinished = this.#free.filter(walker => !walker.isDone);
     this.#free = this.#free.filter(walker => walker.isDone);
+    for (const walker of unfinished) this.#goOn(walker);
     while (this.#free.length < this.#walkers.length) {
       await new Promise<void>(resolve => {
         this.#onFree = resolve;

@@ -37,7 +37,7 @@ export class Walker {
     });
   }
 
-  /** Between two cycles. */
+  /** Between two cycles, or with the last request of one under way. */
   get isDone(): boolean {
     return this.#next % CYCLE_LENGTH === 0;
   }
