@@ -482,7 +482,7 @@ for (const [name, { says, harm }] of Object.entries(FAULTS)) {
 t.test('the journal is trimmed behind the watermark less a margin', async t => {
   const store = await Store.create(t, 'trim');
   const size = 100;
-  const commands = encodeCommands(Array(size).fill({ time: 1, deadline: 1, entry: '' }));
+  const commands = Buffer.from(encodeCommands(Array(size).fill({ time: 1, deadline: 1, entry: '' })));
   const events = ascii(
     JSON.stringify(Array(size).fill([encodeEvent({ kind: 'REFUSED', body: { code: 'BAD_FIELD' } })])),
   );

@@ -101,7 +101,7 @@ export class MadeJournal {
       first,
       last: this.sequence,
       end: this.batches.length,
-      commands: encodeCommands(commands),
+      commands: Buffer.from(encodeCommands(commands)),
       events: ascii(JSON.stringify(events.map(list => list.map(encodeEvent)))),
       images: ascii(JSON.stringify([encodeImage('exchange', this.exchange), ...changed.values()])),
       stateHash: this.sequence.toString(16).padStart(16, '0'),

@@ -9,7 +9,7 @@ import type { Link } from '../scripts/sim/link.js';
 import { planOf } from '../scripts/sim/plan.js';
 import type { Owner } from '../scripts/sim/scheduler.js';
 import { World } from '../scripts/sim/world.js';
-import { encodeRequest, type JournalBatch } from '../shared/domain/codec.js';
+import { encodeRequest, type JournalBatch, kept } from '../shared/domain/codec.js';
 import { GENESIS } from '../shared/domain/genesis.js';
 import type { TcpProxy } from './tcp-proxy.js';
 
@@ -54,7 +54,7 @@ export function exampleBatches(): { batches: AppliedBatch[]; texts: JournalBatch
     const place = { head: `1:${batches.length + 1}`, after };
     const batch = maker.apply(entries.slice(at, at + size), place);
     after = batch.journal!.end;
-    batches.push({ ...batch, taken: 0 });
+    batches.push({ ...batch, taken: 0, journal: kept(batch.journal!), reports: Buffer.from(batch.reports) });
   }
   return { batches, texts: batches.map(({ journal }) => journal!) };
 }

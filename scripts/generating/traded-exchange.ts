@@ -3,7 +3,7 @@ import { Admission } from '../../engine/admission.js';
 import { BatchMaker } from '../../engine/batch.js';
 import { Clock } from '../../engine/clock.js';
 import type { Machine } from '../../engine/machine.js';
-import { decodeImages, encodeRequest, type JournalBatch } from '../../shared/domain/codec.js';
+import { decodeImages, encodeRequest, type JournalBatch, kept } from '../../shared/domain/codec.js';
 import type { Command } from '../../shared/domain/commands.js';
 import { Progress } from '../progress.js';
 import type { OrderFlow } from './order-flow.js';
@@ -61,7 +61,7 @@ export class TradedExchange {
       }),
     );
     const place = { head: `1:${++this.#batches}`, after: this.#end };
-    const journal = this.#maker.apply(entries, place).journal!;
+    const journal = kept(this.#maker.apply(entries, place).journal!);
     this.#end = journal.end;
     for (const image of decodeImages(journal.images))
       if (image.kind === 'order') this.#flow.hear(image.entity);

@@ -195,22 +195,26 @@ export class EventsWriter {
   }
 }
 
-/** The after-images of a batch, as the journal has them: the kinds in table order. */
+/** Two, since what one has given stays only as long as it gives nothing more. */
+const commandsWriter = new ByteWriter();
+const imagesWriter = new ByteWriter();
+
+/** The after-images of a batch, as the journal has them: the kinds in table order. They stay until the next but one. */
 export function encodeImages(images: Images): Buffer {
-  writer.begin(BRACKETS);
-  writer.open();
+  imagesWriter.begin(BRACKETS);
+  imagesWriter.open();
   for (const kind of ENTITY_KINDS) writeImages(kind, images[kind]);
-  writer.reserve(BRACKETS);
-  writer.close();
-  return writer.take();
+  imagesWriter.reserve(BRACKETS);
+  imagesWriter.close();
+  return imagesWriter.take();
 }
 
 function writeImages(kind: EntityKind, entities: readonly unknown[]): void {
   const codec = IMAGES.get(kind)!;
   for (const entity of entities) {
-    writer.reserve(BRACKETS);
-    if (writer.length > 1) writer.comma();
-    codec.write(entity, writer);
+    imagesWriter.reserve(BRACKETS);
+    if (imagesWriter.length > 1) imagesWriter.comma();
+    codec.write(entity, imagesWriter);
   }
 }
 
@@ -237,6 +241,17 @@ export interface JournalBatch {
   images: Buffer;
   /** Hash of the whole state after the batch, 16 hexadecimal digits. */
   stateHash: string;
+}
+
+/** A batch that may be kept, of one that was just encoded. */
+export function kept(batch: JournalBatch): JournalBatch {
+  const { commands, events, images } = batch;
+  return {
+    ...batch,
+    commands: Buffer.from(commands),
+    events: Buffer.from(events),
+    images: Buffer.from(images),
+  };
 }
 
 /** In bytes: what counts of it. */
@@ -278,8 +293,12 @@ function bytesOf(text: Ascii): Buffer {
   return typeof text === 'string' ? Buffer.from(text, 'latin1') : text;
 }
 
-/** A line `<time> <deadline> <entry>` for each command; an entry stands in the journal as it stood in the list. */
+/**
+ * A line `<time> <deadline> <entry>` for each command; an entry stands in the journal as it stood in the list. They stay
+ * until the next but one.
+ */
 export function encodeCommands(commands: readonly JournaledCommand[]): Buffer {
+  const writer = commandsWriter;
   writer.begin(0);
   for (const { time, deadline, entry } of commands) {
     writer.reserve(2 * ROOM.integer + BRACKETS + entry.length);
