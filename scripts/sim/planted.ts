@@ -113,8 +113,8 @@ export const PLANTED: readonly Planted[] = [
     patches: [
       {
         file: 'shared/domain/codec.ts',
-        from: 'codec.write(entity, writer);',
-        to: "codec.write(kind === 'order' ? { ...(entity as object), queuePlace: 0 } : entity, writer);",
+        from: 'codec.write(entity, imagesWriter);',
+        to: "codec.write(kind === 'order' ? { ...(entity as object), queuePlace: 0 } : entity, imagesWriter);",
       },
     ],
   },
