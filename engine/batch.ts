@@ -123,7 +123,6 @@ export class BatchMaker {
   }
 
   #begin(): void {
-    this.#replies.begin();
     this.#first = this.#machine.exchange.sequence + 1;
     this.#drift = this.#clock.drift();
     this.#taken = 0;

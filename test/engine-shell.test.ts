@@ -14,6 +14,7 @@ import { Leader } from '../engine/leader.js';
 import { Machine } from '../engine/machine.js';
 import { recover } from '../engine/recovery.js';
 import { replayBatch } from '../engine/replay.js';
+import { planOf } from '../scripts/sim/plan.js';
 import { encodeRequest, type JournalBatch, LOGIC, toStreamFields } from '../shared/domain/codec.js';
 import { GENESIS } from '../shared/domain/genesis.js';
 import { keysOf, REPORTED_COMMANDS } from '../shared/io/keys.js';
@@ -69,6 +70,47 @@ t.test(
     }
   },
 );
+
+/** A batch as what can be compared after the next one was applied. */
+function readable({ journal, reports, publications, ...counts }: AppliedBatch) {
+  return JSON.stringify({
+    ...counts,
+    journal: journal && { ...journal, ...mapBytes(journal) },
+    reports: reports.toString(),
+    publications: { ...publications, replies: Array.from(publications.replies, reply => reply.map(String)) },
+  });
+}
+
+function mapBytes({ commands, events, images }: JournalBatch) {
+  return { commands: commands.toString(), events: events.toString(), images: images.toString() };
+}
+
+/** A machine of its own, whose time stands still. */
+function stillParts() {
+  const clock = new Clock(0);
+  clock.now = () => 1;
+  clock.drift = () => 0;
+  const machine = new Machine();
+  machine.startReporting();
+  return { machine, clock, admission: new Admission() };
+}
+
+t.test('a batch tells nothing of those before it', async t => {
+  const requests = [...GENESIS, ...planOf(3).asked.map(({ request }) => request)];
+  const asked = requests.map((request, i) =>
+    encodeRequest({ requestId: i, replyTo: `api${i % 3}`, deadline: Number.MAX_SAFE_INTEGER, request }),
+  );
+  const entries = asked.flatMap((entry, i) => (i % 5 === 0 ? [entry, 'rubbish'] : [entry]));
+  const maker = new BatchMaker(stillParts());
+  const parts = stillParts();
+  for (const [i, entry] of entries.entries()) {
+    const place = { head: `1:${i}`, after: 0 };
+    const batch = readable(maker.apply([entry], place));
+    const expected = readable(new BatchMaker(parts).apply([entry], place));
+    if (batch !== expected) t.equal(batch, expected, `after ${i} entries`);
+  }
+  t.ok(entries.length > 50);
+});
 
 /** What comes with the answer to a commit. */
 const taken = (...entries: string[]): Taken => ({ entries, draining: false });

@@ -92,7 +92,8 @@ export class ByteWriter {
 
   /**
    * Gives what was written, and begins again without it. It stays as it is until this writer has given what it writes
-   * after it; whoever keeps it longer keeps a copy. As copies they had V8 collect all garbage twenty times as often.
+   * after it, since a socket may still be sending it then; whoever keeps it longer keeps a copy. As copies they had V8
+   * collect all garbage twenty times as often.
    */
   take(): Buffer {
     const bytes = this.#buffer.subarray(0, this.#at);

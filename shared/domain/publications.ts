@@ -41,12 +41,6 @@ export class RepliesWriter {
   readonly #writers: ByteWriter[] = [];
   readonly #byInstance = new Map<string, ByteWriter>();
 
-  /** Begins, without what there may be. */
-  begin(): void {
-    for (const writer of this.#byInstance.values()) writer.begin(0);
-    this.#byInstance.clear();
-  }
-
   add(instance: string, reply: Reply): void {
     const writer = this.#byInstance.get(instance) ?? this.#next(instance);
     writer.reserve(BRACKETS);
