@@ -31,7 +31,7 @@ export interface DeadLetter {
 /** How many commands of each kind. */
 export type CommandCounts = Record<CommandKind, number>;
 
-/** Its bytes stay until the next batch is applied. */
+/** Its bytes stay while two more are applied. */
 export interface AppliedBatch {
   /** How many list entries it took. */
   taken: number;

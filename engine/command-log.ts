@@ -15,9 +15,10 @@ import { connectOnce, connectPatiently, type RedisServer, tellOutages } from '..
 import type { AppliedBatch } from './batch.js';
 import { Wake } from './wake.js';
 
-/** A batch's bounds: some ten milliseconds of work, and a journal entry of a few megabytes. */
+/** Of a batch: some ten milliseconds of work, and a journal entry of a few megabytes. */
 export const MAX_BATCH_ENTRIES = 512;
-const MAX_BATCH_BYTES = 1_000_000;
+/** Of the entries that one answer brings. */
+const MAX_TAKEN_BYTES = 1_000_000;
 const RETRY_DELAY_MS = 20;
 const ANSWER_TIMEOUT_MS = 5000;
 const WATCH_INTERVAL_MS = 1000;
@@ -29,8 +30,8 @@ export class FencedError extends Error {}
 
 /** What is to be done next. */
 export interface Taken {
-  /** At the front of the list, and still in it. */
-  entries: string[];
+  /** They come behind those that were given before and are not committed; still in the list. */
+  entries: readonly string[];
   /** No command is to be sequenced. */
   draining: boolean;
 }
@@ -64,14 +65,21 @@ export class CommandLog {
   readonly #journal: Journal;
   readonly #wake: Wake;
   #interrupted = false;
-  /** What was at the front of the list when it was taken, and whether Redis may have lost it since (api/push.lua). */
+  /** What was given of the list and is not committed, in order. */
   #front: readonly string[] = [];
-  #isFrontSure = true;
+  /** How many of these Redis may have lost since (api/push.lua): the first ones. */
+  #unsure = 0;
   /** A script is under way since then (`performance.now()`). */
   #askedAt: number | undefined;
   readonly #watchdog: NodeJS.Timeout;
 
-  constructor(server: RedisServer, keys: Keys, log: Logger) {
+  /** @param batchEntries most entries of a batch */
+  constructor(
+    server: RedisServer,
+    keys: Keys,
+    log: Logger,
+    readonly batchEntries = MAX_BATCH_ENTRIES,
+  ) {
     this.#keys = keys;
     this.#log = log;
     this.#writer = withScripts(connectOnce(server));
@@ -82,7 +90,7 @@ export class CommandLog {
     // The two are lost together, and told of once.
     this.#writer.on('error', () => {});
     this.#writer.on('close', () => {
-      this.#isFrontSure = false;
+      this.#unsure = this.#front.length;
     });
     for (const redis of this.#connections()) redis.connect().catch(() => {});
     this.#watchdog = setInterval(() => this.#dropStuckConnection(), WATCH_INTERVAL_MS);
@@ -106,6 +114,11 @@ export class CommandLog {
     return this.#writer;
   }
 
+  /** A batch that is applied or committed, and one behind it. */
+  get #mostKnown(): number {
+    return 2 * this.batchEntries;
+  }
+
   /** Ends a wait, and lets a commit that finds no Redis fail. */
   interrupt(): void {
     this.#interrupted = true;
@@ -122,18 +135,20 @@ export class CommandLog {
    * Returns when there may be something to take, some ten milliseconds later at most.
    * @returns the entries at the front of the list where the wake-up brings them; else none, and they are to be taken
    */
-  async wait(head: string): Promise<string[]> {
+  async wait(head: string): Promise<readonly string[]> {
     const entries = await this.#wake.wait(head);
     if (entries.length > 0) this.#front = entries;
     return entries;
   }
 
-  /** The entries at the front of the list. @param head the head that this engine set last */
+  /** The entries at the front of the list, whatever was given before. @param head the head that this engine set last */
   take(head: string): Promise<Taken> {
+    this.#front = [];
+    this.#unsure = 0;
     return this.#runCommit(head, head, 0, ['', '', '', 0]);
   }
 
-  /** Makes a batch durable and gives the next entries. Throws a FencedError where another engine leads. */
+  /** Makes a batch durable and gives further entries. Throws a FencedError where another engine leads. */
   commit(
     predecessor: string,
     head: string,
@@ -150,23 +165,27 @@ export class CommandLog {
   async #runCommit(predecessor: string, head: string, taken: number, batch: Argument[]): Promise<Taken> {
     const { journal, commands, deadLetters, draining, reports } = this.#keys;
     const keys = [this.#keys.head, journal, commands, deadLetters, draining, reports];
-    const bounds = [MAX_BATCH_ENTRIES, MAX_BATCH_BYTES];
     const [isDraining, entries] = await this.#untilAnswered(async () => {
-      const left = this.#isFrontSure ? taken : await this.#stillThere(taken);
+      const [left, known] = this.#unsure === 0 ? this.#split(taken) : await this.#stillThere(taken);
+      const bounds = [this.#mostKnown - known, MAX_TAKEN_BYTES];
       this.#wake.arm();
-      return this.#writer.commit(...keys, predecessor, head, left, ...bounds, ...batch);
+      return this.#writer.commit(...keys, predecessor, head, left, known, ...bounds, ...batch);
     });
-    this.#front = entries;
-    this.#isFrontSure = true;
+    this.#front = [...this.#front.slice(taken), ...entries];
+    this.#unsure = Math.max(0, this.#unsure - taken);
     return { entries, draining: isDraining === 1 };
   }
 
-  /** How many of the entries taken are still in the list: what was put there since must not go with the others. */
-  async #stillThere(taken: number): Promise<number> {
-    const own = new Set(this.#front.slice(0, taken));
-    const list = await this.#writer.lrange(this.#keys.commands, 0, MAX_BATCH_ENTRIES - 1);
-    const others = list.findIndex(entry => !own.has(entry));
-    return others === -1 ? list.length : others;
+  /** Of what was given, how many a batch took, and how many come behind them. */
+  #split(taken: number): [taken: number, behind: number] {
+    return [taken, Math.max(0, this.#front.length - taken)];
+  }
+
+  /** The same of those that are still in the list: what was put there since must not go with the others. */
+  async #stillThere(taken: number): Promise<[taken: number, behind: number]> {
+    const list = await this.#writer.lrange(this.#keys.commands, 0, this.#front.length - 1);
+    const left = countOf(list, this.#front.slice(0, taken));
+    return [left, countOf(list.slice(left), this.#front.slice(taken))];
   }
 
   /** For scripts that act once, or that may act twice. */
@@ -232,6 +251,13 @@ export class CommandLog {
   async resign(instance: string): Promise<void> {
     await this.#writer.resign(this.#keys.leader, instance);
   }
+}
+
+/** How many of a list's first entries are among these. */
+function countOf(list: readonly string[], entries: readonly string[]): number {
+  const own = new Set(entries);
+  const others = list.findIndex(entry => !own.has(entry));
+  return others === -1 ? list.length : others;
 }
 
 function withScripts(redis: Redis): Redis & Scripts {

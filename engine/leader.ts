@@ -1,14 +1,17 @@
 /**
- * The leader's loop: take, apply, commit, publish (D2). Nothing is published before its batch is durable, and the next
+ * The leader's loop: take, apply, commit, publish (D2). Nothing is published before its batch is durable, and further
  * entries come with the answer to the commit.
+ *
+ * Where a full batch waits already, it is applied while the one before it is committed, and committed after that: from a
+ * full list that brought 41,300 commands a second instead of 31,500. With less it would only make the batches smaller.
  */
 import { encodeAnswer } from '../shared/domain/answers.js';
 import { encodeRequest } from '../shared/domain/codec.js';
 import { GENESIS } from '../shared/domain/genesis.js';
 import type { Keys } from '../shared/io/keys.js';
 import type { Logger } from '../shared/io/log.js';
-import { type AppliedBatch, BatchMaker, type BatchParts, setAside } from './batch.js';
-import { type CommandLog, MAX_BATCH_ENTRIES, type Taken } from './command-log.js';
+import { type AppliedBatch, BatchMaker, type BatchParts, type Place, setAside } from './batch.js';
+import type { CommandLog, Taken } from './command-log.js';
 import { publish } from './publish.js';
 
 /** An entry may end the engine because of those before it: it is tried as it came, then alone. */
@@ -25,13 +28,23 @@ export interface LeaderParts extends BatchParts {
   onBatch: BatchListener;
 }
 
+/** A batch that is to be committed next. */
+interface Applied {
+  batch: AppliedBatch;
+  predecessor: string;
+  head: string;
+  applyMs: number;
+}
+
 export class Leader {
   readonly #parts: LeaderParts;
   readonly #batches: BatchMaker;
-  /** `<epoch>:<batch>` of the last commit. */
+  /** `<epoch>:<batch>` of the last batch that was applied. */
   #head: string;
-  /** Of the last batch in the journal. */
+  /** Of the last batch that has one. */
   #end = 0;
+  /** Entries that no batch has taken yet, from the front of the list on. */
+  #known: string[] = [];
   #stopping = false;
 
   constructor(parts: LeaderParts, head: string) {
@@ -52,56 +65,65 @@ export class Leader {
 
   async #serve(): Promise<void> {
     const { commandLog, machine } = this.#parts;
+    const { batchEntries } = commandLog;
     this.#end = (await commandLog.journal.extent()).end;
     machine.startReporting();
     if (machine.exchange.sequence === 0) await this.#found();
     this.#announce();
-    let entries = await this.#begin();
+    await this.#begin();
+    let applied: Applied | undefined;
     while (!this.#stopping) {
-      if (entries.length > 0) entries = await this.#process(entries);
-      else entries = await this.#next();
+      applied ??= await this.#next();
+      if (applied === undefined) continue;
+      const processing = this.#process(applied);
+      applied = this.#known.length < batchEntries ? undefined : this.#apply(batchEntries);
+      await processing;
     }
   }
 
-  async #next(): Promise<string[]> {
-    const brought = await this.#parts.commandLog.wait(this.#head);
-    return brought.length > 0 ? brought : this.#take();
+  /** Where nothing is known, the list is waited for; it may still be empty then. */
+  async #next(): Promise<Applied | undefined> {
+    const { commandLog } = this.#parts;
+    if (this.#known.length === 0) this.#known.push(...(await commandLog.wait(this.#head)));
+    if (this.#known.length === 0) await this.#take();
+    return this.#known.length === 0 ? undefined : this.#apply(commandLog.batchEntries);
   }
 
-  async #take(): Promise<string[]> {
-    return this.#admit(await this.#parts.commandLog.take(this.#head));
+  async #take(): Promise<void> {
+    this.#known = [];
+    this.#receive(await this.#parts.commandLog.take(this.#head));
   }
 
-  #admit({ entries, draining }: Taken): string[] {
+  #receive({ entries, draining }: Taken): void {
     this.#parts.admission.draining = draining;
-    return entries;
+    this.#known.push(...entries);
   }
 
   /**
    * The first batch may hold an entry that ended the engines before this one. After a few tries its entries are applied
-   * one by one; the one that ends an engine then too is set aside. Gives the next entries, as `#take` does.
+   * one by one; the one that ends an engine then too is set aside.
    */
-  async #begin(): Promise<string[]> {
-    let entries = await this.#take();
-    let tries = entries.length === 0 ? 0 : await this.#countTry(1);
-    if (tries <= TRIES_TOGETHER) return entries;
-    for (let left = MAX_BATCH_ENTRIES; left > 0 && entries.length > 0 && !this.#stopping; left--) {
-      const [entry] = entries as [string];
-      if (tries <= TRIES_TOGETHER + TRIES_ALONE) entries = await this.#process([entry]);
-      else entries = await this.#setAside(entry, tries);
-      if (entries.length > 0) tries = await this.#countTry(TRIES_TOGETHER + 1);
+  async #begin(): Promise<void> {
+    await this.#take();
+    let tries = this.#known.length === 0 ? 0 : await this.#countTry(1);
+    if (tries <= TRIES_TOGETHER) return;
+    let left = this.#parts.commandLog.batchEntries;
+    while (left-- > 0 && this.#known.length > 0 && !this.#stopping) {
+      if (tries <= TRIES_TOGETHER + TRIES_ALONE) await this.#process(this.#apply(1));
+      else await this.#commit(this.#setAside(tries));
+      if (this.#known.length > 0) tries = await this.#countTry(TRIES_TOGETHER + 1);
     }
-    return entries;
   }
 
   #countTry(atLeast: number): Promise<number> {
     return this.#parts.commandLog.countAttempt(this.#head, atLeast);
   }
 
-  #setAside(entry: string, tries: number): Promise<string[]> {
+  #setAside(tries: number): Applied {
+    const entry = this.#known.shift()!;
     const reason = `it has ended ${tries - 1} engines`;
     this.#parts.log.error({ reason, entry }, 'a list entry goes to the dead letters and is never executed');
-    return this.#commit(setAside(entry, reason));
+    return this.#applied(() => setAside(entry, reason));
   }
 
   /** Ends `run` after the batch that is under way. */
@@ -110,39 +132,47 @@ export class Leader {
     this.#parts.commandLog.interrupt();
   }
 
-  async #process(entries: readonly string[]): Promise<string[]> {
-    const { keys, commandLog, onBatch } = this.#parts;
-    const began = performance.now();
-    const batch = this.#apply(entries);
-    const applied = performance.now();
-    this.#warnOfDeadLetters(batch);
-    const next = await this.#commit(batch);
-    const committed = performance.now();
-    publish(commandLog.publisher, keys, batch.publications);
-    onBatch(batch, applied - began, committed - applied);
-    return next;
-  }
-
   /** A fresh exchange begins with its assets and markets, before any entry of the list. */
   async #found(): Promise<void> {
     const entries = GENESIS.map((request, requestId) =>
       encodeRequest({ requestId, replyTo: 'genesis', deadline: Number.MAX_SAFE_INTEGER, request }),
     );
-    await this.#commit({ ...this.#apply(entries), taken: 0 });
+    await this.#commit(this.#applied(place => ({ ...this.#batches.apply(entries, place), taken: 0 })));
   }
 
-  #apply(entries: readonly string[]): AppliedBatch {
-    return this.#batches.apply(entries, { head: successor(this.#head), after: this.#end });
+  /** Of the entries that are known, at most so many: one at least. */
+  #apply(most: number): Applied {
+    const entries = this.#known.splice(0, most);
+    return this.#applied(place => this.#batches.apply(entries, place));
   }
 
-  async #commit(batch: AppliedBatch): Promise<string[]> {
-    const head = successor(this.#head);
-    const taken = await this.#parts.commandLog.commit(this.#head, head, batch);
-    const { first, last } = batch.journal ?? {};
-    this.#parts.log.debug({ head, first, last, taken: batch.taken }, 'committed');
+  /** Puts a batch behind the one that was applied last. */
+  #applied(apply: (place: Place) => AppliedBatch): Applied {
+    const began = performance.now();
+    const predecessor = this.#head;
+    const head = successor(predecessor);
+    const batch = apply({ head, after: this.#end });
     this.#head = head;
     this.#end = batch.journal?.end ?? this.#end;
-    return this.#admit(taken);
+    this.#warnOfDeadLetters(batch);
+    return { batch, predecessor, head, applyMs: performance.now() - began };
+  }
+
+  async #process(applied: Applied): Promise<void> {
+    const { keys, commandLog, onBatch } = this.#parts;
+    const { batch, applyMs } = applied;
+    const began = performance.now();
+    await this.#commit(applied);
+    const commitMs = performance.now() - began;
+    publish(commandLog.publisher, keys, batch.publications);
+    onBatch(batch, applyMs, commitMs);
+  }
+
+  async #commit({ batch, predecessor, head }: Applied): Promise<void> {
+    const taken = await this.#parts.commandLog.commit(predecessor, head, batch);
+    const { first, last } = batch.journal ?? {};
+    this.#parts.log.debug({ head, first, last, taken: batch.taken }, 'committed');
+    this.#receive(taken);
   }
 
   /** A predecessor may have died between commit and publication: the update ids tell readers what they have missed. */

@@ -612,6 +612,11 @@ law(
   }),
 );
 
+t.test('what a batch is written as stays while two more are written', async t => {
+  const given = ['a', 'b', 'c'].map(entry => encodeCommands([{ time: 1, deadline: 2, entry }]));
+  t.same(given.map(String), ['1 2 a', '1 2 b', '1 2 c']);
+});
+
 t.test('what is no answer, event, image or journal entry throws', async t => {
   for (const text of [
     '',

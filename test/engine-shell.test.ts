@@ -15,7 +15,13 @@ import { Machine } from '../engine/machine.js';
 import { recover } from '../engine/recovery.js';
 import { replayBatch } from '../engine/replay.js';
 import { planOf } from '../scripts/sim/plan.js';
-import { encodeRequest, type JournalBatch, LOGIC, toStreamFields } from '../shared/domain/codec.js';
+import {
+  decodeCommands,
+  encodeRequest,
+  type JournalBatch,
+  LOGIC,
+  toStreamFields,
+} from '../shared/domain/codec.js';
 import { GENESIS } from '../shared/domain/genesis.js';
 import { keysOf, REPORTED_COMMANDS } from '../shared/io/keys.js';
 import { createLogger } from '../shared/io/log.js';
@@ -30,11 +36,11 @@ const REDIS_URL = process.env.REDIS_URL!;
 const LEASE_MS = 200;
 const log = createLogger('engine-shell', 'silent');
 
-async function world(t: Test) {
+async function world(t: Test, batchEntries?: number) {
   const keys = keysOf(`shell_${randomBytes(6).toString('hex')}`);
   const redis = connectPatiently(redisAt(REDIS_URL));
   const proxy = await TcpProxy.start(REDIS_URL);
-  const commandLog = new CommandLog(redisAt(proxy.url), keys, log);
+  const commandLog = new CommandLog(redisAt(proxy.url), keys, log, batchEntries);
   t.teardown(async () => {
     commandLog.interrupt();
     commandLog.close();
@@ -158,11 +164,12 @@ t.test('a commit journals, trims, moves the head and takes the next entries in o
   t.same(await commandLog.take('1:0'), taken('a', 'rubbish', 'c', 'd'));
   t.same((await state()).commands, ['a', 'rubbish', 'c', 'd'], 'what is taken stays in the list');
   const batch = batchOf(2, 1, [{ entry: 'rubbish', reason: 'no JSON' }]);
-  t.same(await commandLog.commit('1:0', '1:1', batch), taken('c', 'd'));
-  const after = { head: '1:1', journal: ['1-0'], commands: ['c', 'd'], deadLetters: ['rubbish'] };
+  await redis.rpush(keys.commands, 'e');
+  t.same(await commandLog.commit('1:0', '1:1', batch), taken('e'), 'those behind what is known');
+  const after = { head: '1:1', journal: ['1-0'], commands: ['c', 'd', 'e'], deadLetters: ['rubbish'] };
   t.same(await state(), after);
 
-  t.same(await commandLog.commit('1:0', '1:1', batch), taken('c', 'd'), 'the same again');
+  t.same(await commandLog.commit('1:0', '1:1', { ...batch, taken: 0 }), taken(), 'the same again');
   t.same(await state(), after, 'acts once');
   await t.rejects(commandLog.commit('1:0', '1:2', batch), /FENCED/, 'another successor of the same head');
   await t.rejects(
@@ -172,7 +179,7 @@ t.test('a commit journals, trims, moves the head and takes the next entries in o
   );
   t.same(await state(), after, 'what is refused changes nothing');
 
-  const queriesOnly: AppliedBatch = { ...batchOf(2, 1), journal: undefined };
+  const queriesOnly: AppliedBatch = { ...batchOf(3, 1), journal: undefined };
   t.same(await commandLog.commit('1:1', '1:2', queriesOnly), taken());
   t.same(
     await state(),
@@ -226,6 +233,53 @@ t.test(
     t.same(await commandLog.commit('1:2', '1:3', batchOf(1, 3)), taken('g'));
   },
 );
+
+t.test('two batches of entries are known at most, and none is given twice', async t => {
+  const { commandLog, redis, keys, proxy, state } = await world(t, 2);
+  await redis.rpush(keys.commands, 'a', 'b', 'c', 'd', 'e', 'f', 'g', 'h');
+  t.same(await commandLog.take('1:0'), taken('a', 'b', 'c', 'd'));
+  t.same(await commandLog.commit('1:0', '1:1', batchOf(2, 1)), taken('e', 'f'));
+  t.same(await commandLog.commit('1:1', '1:2', batchOf(1, 2)), taken('g'));
+  t.same(
+    await commandLog.commit('1:1', '1:2', batchOf(0, 2)),
+    taken(),
+    'the same again, and as many are known',
+  );
+
+  await redis.del(keys.commands);
+  await redis.rpush(keys.commands, 'e', 'f', 'i', 'j');
+  proxy.cut();
+  t.same(await commandLog.commit('1:2', '1:3', batchOf(1, 3)), taken('i', 'j'), 'behind what Redis has kept');
+  t.same((await state()).commands, ['e', 'f', 'i', 'j'], 'from which it takes nothing that it did not take');
+  t.same(await commandLog.commit('1:3', '1:4', batchOf(3, 4)), taken());
+  t.same((await state()).commands, ['i', 'j'], 'also of what it took later');
+  t.same(await commandLog.commit('1:4', '1:5', batchOf(2, 5)), taken());
+  t.same((await state()).commands, []);
+});
+
+t.test('a list of many batches is executed once and in order, through lost connections', async t => {
+  const { commandLog, redis, keys, proxy } = await world(t, 8);
+  const entries = Array.from({ length: 1000 }, (_, requestId) => {
+    const body = { account: 1001, asset: 'USDT', amount: 1n, key: `${requestId}` };
+    const request = { kind: 'DEPOSIT', body } as const;
+    return encodeRequest({ requestId, replyTo: 'a', deadline: Number.MAX_SAFE_INTEGER, request });
+  });
+  await redis.rpush(keys.commands, ...entries);
+  const parts = { ...stillParts(), commandLog, keys, log, onBatch: () => {} };
+  const leader = new Leader(parts, '1:0');
+  const running = leader.run();
+  for (const left of [900, 600, 300]) {
+    await eventually(async () => (await redis.llen(keys.commands)) <= left);
+    proxy.cut();
+  }
+  await eventually(async () => (await redis.llen(keys.commands)) === 0);
+  leader.stop();
+  await running;
+  const executed: string[] = [];
+  for await (const { commands } of commandLog.journal.after(GENESIS.length))
+    executed.push(...decodeCommands(commands).map(({ entry }) => entry));
+  t.same(executed, entries);
+});
 
 t.test('a wake-up brings what is at the front of the list, and nothing else', async t => {
   const { commandLog, redis, keys } = await world(t);
@@ -295,39 +349,72 @@ t.test('one engine leads; after its lease another one, and the first can never w
   t.equal(await commandLog.lead('a', LEASE_MS), '3:0', 'at once after a resignation');
 });
 
-t.test('nothing is published before the answer to the commit is there', async t => {
+/** A leader whose list begins with entries, and whose commits are answered by hand. */
+function answeredByHand(batchEntries: number, ...entries: string[]) {
   const published: string[] = [];
+  const committed: string[] = [];
   let answerCommit: (next: Taken) => void = () => {};
   const pipeline = { publish: (channel: string) => published.push(channel), exec: async () => [] };
-  const query = JSON.stringify([1, 'CATALOG', 1, 'api', Number.MAX_SAFE_INTEGER, []]);
   const commandLog = {
+    batchEntries,
     publisher: { pipeline: () => pipeline },
     journal: { extent: async () => ({ first: 1, last: 0, bytes: 0, end: 0 }) },
-    commit: () =>
-      new Promise<Taken>(resolve => {
+    commit: (predecessor: string, head: string, { taken }: AppliedBatch) => {
+      committed.push(`${predecessor} ${head} ${taken}`);
+      return new Promise<Taken>(resolve => {
         answerCommit = resolve;
-      }),
-    take: async () => taken(query),
+      });
+    },
+    take: async () => taken(...entries),
     countAttempt: async () => 1,
     wait: () => new Promise(() => {}),
     interrupt: () => {},
   } as unknown as CommandLog;
   const keys = keysOf('shell');
-  const machine = new Machine();
-  const clock = new Clock(0);
-  const admission = new Admission();
-  const parts = { machine, clock, admission, commandLog, keys, log, onBatch: () => {} };
-  const leader = new Leader(parts, '1:0');
+  const parts = { ...stillParts(), commandLog, keys, log, onBatch: () => {} };
+  const answer = async (...further: string[]) => {
+    answerCommit(taken(...further));
+    await sleep(10);
+  };
+  return { leader: new Leader(parts, '1:0'), machine: parts.machine, keys, published, committed, answer };
+}
+
+t.test('nothing is published before the answer to the commit is there', async t => {
+  const query = JSON.stringify([1, 'CATALOG', 1, 'api', Number.MAX_SAFE_INTEGER, []]);
+  const { leader, keys, published, answer } = answeredByHand(512, query);
   void leader.run();
   await sleep(10);
-  answerCommit(taken());
-  await sleep(10);
+  await answer();
   t.same(published, [keys.catalog], 'after its first commit a new leader announces the markets');
   await sleep(10);
   t.notOk(published.includes(keys.reply('api')), 'the query is answered, and its commit is not');
-  answerCommit(taken());
-  await sleep(10);
+  await answer();
   t.same(published, [keys.catalog, keys.reply('api')]);
+});
+
+t.test('a full batch that waits is applied while one is committed, and committed after it', async t => {
+  const deposits = ['a', 'b', 'c', 'd', 'e'].map(replyTo => {
+    const body = { account: 1001, asset: 'USDT', amount: 1n, key: replyTo };
+    const request = { kind: 'DEPOSIT', body } as const;
+    return encodeRequest({ requestId: 1, replyTo, deadline: Number.MAX_SAFE_INTEGER, request });
+  });
+  const byHand = answeredByHand(2, ...deposits.slice(0, 4));
+  const { leader, machine, keys, published, committed, answer } = byHand;
+  const executed = () => machine.exchange.sequence - GENESIS.length;
+  const told = () => published.slice(1).map(channel => channel.replace(keys.reply(''), ''));
+  void leader.run();
+  await sleep(10);
+  await answer();
+  t.same([executed(), committed.at(-1), told()], [4, '1:1 1:2 2', []]);
+  await answer(deposits[4]!);
+  t.same(
+    [executed(), committed.at(-1), told()],
+    [4, '1:2 1:3 2', ['a', 'b']],
+    'less than a full batch waits',
+  );
+  await answer();
+  t.same([executed(), committed.at(-1), told()], [5, '1:3 1:4 1', ['a', 'b', 'c', 'd']]);
+  t.equal(committed.length, 4);
 });
 
 /** An exchange with open orders, trades and keys, some of it only in the journal; its processes have ended. */

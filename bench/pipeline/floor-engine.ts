@@ -34,14 +34,15 @@ await commandLog.reader.set(keysOf(task.namespace).head, head);
 process.send!('ready');
 
 for (let next = 0, last = 0; ; ) {
-  let { entries } = await commandLog.take(head);
-  while (entries.length > 0) {
+  let known = (await commandLog.take(head)).entries.length;
+  while (known > 0) {
     const batch = batches[next++ % batches.length]!;
     // A sequence is taken once, however often the same is committed.
     last += batch.journal!.last - batch.journal!.first + 1;
     const successor = `1:${Number(head.slice(2)) + 1}`;
     const journal = { ...batch.journal!, last };
-    ({ entries } = await commandLog.commit(head, successor, { ...batch, journal }));
+    const { entries } = await commandLog.commit(head, successor, { ...batch, journal });
+    known += entries.length - batch.taken;
     head = successor;
   }
   await commandLog.wait(head);

@@ -5,30 +5,32 @@
 -- ARGV[1]  the head that this commit follows
 -- ARGV[2]  the head that it sets; the same as ARGV[1] commits nothing and just takes
 -- ARGV[3]  how many list entries the batch took
--- ARGV[4]  most entries to take next
--- ARGV[5]  most bytes to take next; one entry is taken however large
--- ARGV[6]  the journal entry's id, empty where the batch has no sequenced commands
--- ARGV[7]  the batch's reports, empty where it has none
--- ARGV[8]  the id before which reports need not be kept
--- ARGV[9]  how many of the following are the journal entry's names and values; the rest are dead letters
--- Returns  whether the exchange is draining, 1 or 0, and the next entries, at the front of the list and still in it.
+-- ARGV[4]  how many behind those the engine knows already
+-- ARGV[5]  most entries to take next
+-- ARGV[6]  most bytes to take next; one entry is taken however large
+-- ARGV[7]  the journal entry's id, empty where the batch has no sequenced commands
+-- ARGV[8]  the batch's reports, empty where it has none
+-- ARGV[9]  the id before which reports need not be kept
+-- ARGV[10] how many of the following are the journal entry's names and values; the rest are dead letters
+-- Returns  whether the exchange is draining, 1 or 0, and the next entries: behind those that the engine knows, and still
+--          in the list.
 --
 -- Guarantees: sent twice, it acts once; it acts only for the engine whose head is in Redis (FENCED otherwise). XADD
 -- stands first, because it is the step that can fail and Redis does not undo a script's earlier writes.
 
-local FIRST_VALUE = 10
+local FIRST_VALUE = 11
 
 local head = redis.call('GET', KEYS[1])
 if head ~= ARGV[2] then
   if head ~= ARGV[1] then
     return redis.error_reply('FENCED head is ' .. tostring(head) .. ', this commit follows ' .. ARGV[1])
   end
-  local values = tonumber(ARGV[9])
-  if ARGV[6] ~= '' then
-    redis.call('XADD', KEYS[2], ARGV[6], unpack(ARGV, FIRST_VALUE, FIRST_VALUE + values - 1))
-    if ARGV[7] ~= '' then
+  local values = tonumber(ARGV[10])
+  if ARGV[7] ~= '' then
+    redis.call('XADD', KEYS[2], ARGV[7], unpack(ARGV, FIRST_VALUE, FIRST_VALUE + values - 1))
+    if ARGV[8] ~= '' then
       -- The journal has taken the id, so these take it too.
-      redis.call('XADD', KEYS[6], 'MINID', '~', ARGV[8], ARGV[6], 'reports', ARGV[7])
+      redis.call('XADD', KEYS[6], 'MINID', '~', ARGV[9], ARGV[7], 'reports', ARGV[8])
     end
   end
   redis.call('LTRIM', KEYS[3], ARGV[3], -1)
@@ -38,11 +40,11 @@ if head ~= ARGV[2] then
   redis.call('SET', KEYS[1], ARGV[2])
 end
 
-local entries = redis.call('LRANGE', KEYS[3], 0, ARGV[4] - 1)
+local entries = redis.call('LRANGE', KEYS[3], ARGV[4], ARGV[4] + ARGV[5] - 1)
 local bytes = 0
 for i, entry in ipairs(entries) do
   bytes = bytes + #entry
-  if i > 1 and bytes > tonumber(ARGV[5]) then
+  if i > 1 and bytes > tonumber(ARGV[6]) then
     -- The answer ends at the first hole.
     entries[i] = nil
     break

@@ -2,6 +2,7 @@
  * What happens in one run, as data: which processes there are, who asks for what, and what goes wrong when. A plan follows
  * from its seed alone, and one with parts left out is a plan too, so that a failure can be made small.
  */
+import { MAX_BATCH_ENTRIES } from '../../engine/command-log.js';
 import type { Command, Query } from '../../shared/domain/commands.js';
 import { Random } from '../random.js';
 import type { Doom } from './link.js';
@@ -40,6 +41,8 @@ export interface Plan {
   readonly processes: readonly ProcessName[];
   /** Small enough to be full, now and then. */
   readonly isJournalSmall: boolean;
+  /** Of an engine: where few make a batch, the next one is often applied before one is durable. */
+  readonly batchEntries: number;
   readonly asked: readonly Asked[];
   readonly faults: readonly Fault[];
   readonly readings: readonly Reading[];
@@ -116,6 +119,7 @@ export function planOf(seed: number): Plan {
     asked: asked(random, processes),
     faults: faults(random, processes),
     readings: readings(random, processes),
+    batchEntries: random.of([1, 2, MAX_BATCH_ENTRIES]),
   };
 }
 

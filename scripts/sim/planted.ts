@@ -19,8 +19,8 @@ export const PLANTED: readonly Planted[] = [
     patches: [
       {
         file: 'engine/leader.ts',
-        from: 'const next = await this.#commit(batch);\n    const committed = performance.now();\n    publish(commandLog.publisher, keys, batch.publications);',
-        to: 'publish(commandLog.publisher, keys, batch.publications);\n    const next = await this.#commit(batch);\n    const committed = performance.now();',
+        from: 'await this.#commit(applied);\n    const commitMs',
+        to: 'publish(commandLog.publisher, keys, batch.publications);\n    await this.#commit(applied);\n    const commitMs',
       },
     ],
   },
@@ -29,8 +29,8 @@ export const PLANTED: readonly Planted[] = [
     patches: [
       {
         file: 'engine/scripts/commit.lua',
-        from: "  local values = tonumber(ARGV[9])\n  if ARGV[6] ~= '' then",
-        to: "  local values = tonumber(ARGV[9])\n  redis.call('LTRIM', KEYS[3], ARGV[3], -1)\n  if ARGV[6] ~= '' then",
+        from: "  local values = tonumber(ARGV[10])\n  if ARGV[7] ~= '' then",
+        to: "  local values = tonumber(ARGV[10])\n  redis.call('LTRIM', KEYS[3], ARGV[3], -1)\n  if ARGV[7] ~= '' then",
       },
       {
         file: 'engine/scripts/commit.lua',
@@ -53,18 +53,8 @@ export const PLANTED: readonly Planted[] = [
       },
       {
         file: 'engine/leader.ts',
-        from: 'const taken = await this.#parts.commandLog.commit(this.#head, head, batch);',
-        to: 'const before = this.#head;\n    this.#head = head;\n    this.#end = batch.journal?.end ?? this.#end;\n    const taken = await this.#parts.commandLog.commit(before, head, batch);',
-      },
-      {
-        file: 'engine/leader.ts',
-        from: 'this.#head = head;\n    this.#end = batch.journal?.end ?? this.#end;\n    return this.#admit(taken);',
-        to: 'return this.#admit(taken);',
-      },
-      {
-        file: 'engine/leader.ts',
-        from: 'const next = await this.#commit(batch);\n    const committed = performance.now();\n    publish(commandLog.publisher, keys, batch.publications);\n    onBatch(batch, applied - began, committed - applied);\n    return next;',
-        to: 'this.#commit(batch).then(() => publish(commandLog.publisher, keys, batch.publications), () => {});\n    return this.#take();',
+        from: 'await processing;',
+        to: 'processing.catch(() => {});',
       },
     ],
   },
@@ -190,8 +180,22 @@ export const PLANTED: readonly Planted[] = [
     patches: [
       {
         file: 'engine/command-log.ts',
-        from: 'const left = this.#isFrontSure ? taken : await this.#stillThere(taken);',
-        to: 'const left = this.#isFrontSure || taken > 0 ? taken : await this.#stillThere(taken);',
+        from: 'this.#unsure === 0 ?',
+        to: 'this.#unsure === 0 || taken > 0 ?',
+      },
+    ],
+  },
+  {
+    name: 'only the first commit looks for what Redis has lost',
+    patches: [{ file: 'engine/command-log.ts', from: 'Math.max(0, this.#unsure - taken)', to: '0 * taken' }],
+  },
+  {
+    name: 'entries that are known are given again',
+    patches: [
+      {
+        file: 'engine/scripts/commit.lua',
+        from: "'LRANGE', KEYS[3], ARGV[4], ARGV[4] + ARGV[5] - 1)",
+        to: "'LRANGE', KEYS[3], 0, ARGV[5] - 1)",
       },
     ],
   },

@@ -154,7 +154,8 @@ export class Processes {
   #startEngine(owner: Owner, end: (error?: Error) => never): void {
     const { keys } = this.#world;
     const log = this.#world.logger(owner);
-    const commandLog = new CommandLog(simulatedRedis(this.#world, owner), keys, log);
+    const redis = simulatedRedis(this.#world, owner);
+    const commandLog = new CommandLog(redis, keys, log, this.#plan.batchEntries);
     const engine = new Engine(
       { keys, log, commandLog, pool: this.#pool(owner, 1) },
       { instance: owner.name, leaseMs: LEASE_MS, journalLimitBytes: this.#journalLimitBytes },

@@ -67,8 +67,9 @@ const PAIRS = Uint8Array.from(
 
 export class ByteWriter {
   #buffer = Buffer.allocUnsafeSlow(1024);
-  /** Has what was taken last. */
-  #other = Buffer.allocUnsafeSlow(1024);
+  /** Have what was taken last, and before that. */
+  #last = Buffer.allocUnsafeSlow(1024);
+  #lastButOne = Buffer.allocUnsafeSlow(1024);
   #at = 0;
 
   /** How much has been written. */
@@ -91,13 +92,13 @@ export class ByteWriter {
   }
 
   /**
-   * Gives what was written, and begins again without it. It stays as it is until this writer has given what it writes
-   * after it, since a socket may still be sending it then; whoever keeps it longer keeps a copy. As copies they had V8
-   * collect all garbage twenty times as often.
+   * Gives what was written, and begins again without it. It stays as it is until this writer has given twice more: a
+   * batch is applied while the one before it is committed, and perhaps the one before that is still being published.
+   * Whoever keeps it longer keeps a copy. As copies they had V8 collect all garbage twenty times as often.
    */
   take(): Buffer {
     const bytes = this.#buffer.subarray(0, this.#at);
-    [this.#buffer, this.#other] = [this.#other, this.#buffer];
+    [this.#buffer, this.#lastButOne, this.#last] = [this.#lastButOne, this.#last, this.#buffer];
     this.#at = 0;
     return bytes;
   }
