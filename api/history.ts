@@ -5,27 +5,21 @@
  * question about an account's rows.
  */
 import { ORDER_FIELDS, type Order } from '../shared/domain/entities.js';
-import { LEDGER_ENTRY_FIELDS, type LedgerEntry, TRADE_FIELDS, type Trade } from '../shared/domain/events.js';
+import {
+  STORED_LEDGER_ENTRY_FIELDS,
+  STORED_TRADE_FIELDS,
+  type StoredLedgerEntry,
+  type StoredTrade,
+} from '../shared/domain/history.js';
 import type { Candle, Interval } from '../shared/domain/klines.js';
 import type { OrderStatus } from '../shared/domain/orders.js';
 import { columnsOf, fromRow } from '../shared/io/tables.js';
 import type { Database, Row } from './database.js';
 
-export interface StoredTrade extends Trade {
-  /** Milliseconds since the epoch. */
-  time: number;
-  /** Of the command that made it. */
-  sequence: number;
-}
-
 /** One account's side of a trade. */
 export interface AccountFill {
   readonly trade: StoredTrade;
   readonly maker: boolean;
-}
-
-export interface StoredLedgerEntry extends LedgerEntry {
-  time: number;
 }
 
 export interface OrderFilter {
@@ -68,7 +62,9 @@ const MAX_FILLS = 10_000;
 const ORDER_COLUMNS = columnsOf(ORDER_FIELDS)
   .map(({ name }) => name)
   .join(', ');
-const TRADE_COLUMNS = [...columnsOf(TRADE_FIELDS).map(({ name }) => name), 'time', 'sequence'].join(', ');
+const TRADE_COLUMNS = columnsOf(STORED_TRADE_FIELDS)
+  .map(({ name }) => name)
+  .join(', ');
 
 export class History {
   readonly #database: Database;
@@ -143,7 +139,7 @@ export class History {
        ORDER BY ledger_id DESC LIMIT $4`,
       [account, before ?? Number.MAX_SAFE_INTEGER, asset, limit],
     );
-    return rows.map(row => ({ ...fromRow(LEDGER_ENTRY_FIELDS, row), time: Number(row.time) }));
+    return rows.map(row => fromRow(STORED_LEDGER_ENTRY_FIELDS, row));
   }
 
   /** Those of the references that are a deposit of the account. */
@@ -203,7 +199,7 @@ function uptoFilled(order: Order, trades: readonly StoredTrade[]): StoredTrade[]
 }
 
 function toTrade(row: Row): StoredTrade {
-  return { ...fromRow(TRADE_FIELDS, row), time: Number(row.time), sequence: Number(row.sequence) };
+  return fromRow(STORED_TRADE_FIELDS, row);
 }
 
 export function toCandle(row: Row): Candle {

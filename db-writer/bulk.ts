@@ -13,11 +13,18 @@
  * The statements follow from the tables of fields, so that a new field needs a migration and nothing here.
  */
 import type pg from 'pg';
+import type { Images } from '../shared/domain/codec.js';
 import { ENTITY_KINDS, type EntityKind, KINDS } from '../shared/domain/entities.js';
-import { LEDGER_ENTRY_FIELDS, TRADE_FIELDS } from '../shared/domain/events.js';
-import type { Fields, Json } from '../shared/domain/fields.js';
-import { type Column, columnName, columnsOf } from '../shared/io/tables.js';
-import type { Row } from './fold.js';
+import { type Fields, type Json, toTuple } from '../shared/domain/fields.js';
+import { STORED_LEDGER_ENTRY_FIELDS, STORED_TRADE_FIELDS } from '../shared/domain/history.js';
+import { type RecordCodec, recordCodec } from '../shared/domain/records.js';
+import { columnName, columnsOf } from '../shared/io/tables.js';
+import type { MarketCandle } from './candles.js';
+
+export interface CopyStatement<T> {
+  readonly text: string;
+  readonly codec: RecordCodec<T>;
+}
 
 export interface BulkStatement {
   /** Under which a connection keeps it prepared. */
@@ -27,15 +34,43 @@ export interface BulkStatement {
   readonly types: readonly string[];
 }
 
-type TypedColumn = Pick<Column, 'name' | 'type'>;
+/** The values of one table row, in the order of its columns. */
+export type Row = readonly Json[];
 
-const TIME: TypedColumn = { name: 'time', type: 'bigint' };
-const SEQUENCE: TypedColumn = { name: 'sequence', type: 'bigint' };
+/** Where orders are, by their status. */
+const OPEN_ORDERS = 'open_orders';
+const ENDED_ORDERS = 'ended_orders';
 
-export const COPY_TRADES = copy('trades', [...columnsOf(TRADE_FIELDS), TIME, SEQUENCE]);
-export const COPY_LEDGER = copy('ledger', [...columnsOf(LEDGER_ENTRY_FIELDS), TIME]);
-export const COPY_ORDERS = copy(KINDS.order.table, columnsOf(KINDS.order.fields));
-export const UPSERTS = Object.fromEntries(ENTITY_KINDS.map(kind => [kind, upsert(kind)])) as Record<
+export const COPY_OPEN_ORDERS = copyStatement(OPEN_ORDERS, KINDS.order.fields);
+export const COPY_ENDED_ORDERS = copyStatement(ENDED_ORDERS, KINDS.order.fields);
+export const COPY_TRADES = copyStatement('trades', STORED_TRADE_FIELDS);
+export const COPY_LEDGER = copyStatement('ledger', STORED_LEDGER_ENTRY_FIELDS);
+
+/** Arrays of accounts and order ids. */
+export const TAKE_OUT_ORDERS: BulkStatement = {
+  name: 'take out orders',
+  text: `DELETE FROM ${OPEN_ORDERS} AS stored USING (SELECT unnest($1::bigint[]) AS account, unnest($2::bigint[]) AS order_id) AS changed
+    WHERE stored.account = changed.account AND stored.order_id = changed.order_id`,
+  types: ['bigint', 'bigint'],
+};
+
+export function copyStatement<T>(table: string, fields: Fields<T>): CopyStatement<T> {
+  const columns = columnsOf(fields).map(({ name }) => name);
+  return { text: `COPY ${table} (${columns.join(', ')}) FROM STDIN`, codec: recordCodec(fields) };
+}
+
+/** Of the kinds of which an entity is one row as long as it lives: the rows replace those of the same key. */
+export type UpsertedKind = Exclude<EntityKind, 'order'>;
+
+export function upsert(kind: UpsertedKind, entities: Images[UpsertedKind]): pg.QueryConfig {
+  const fields = KINDS[kind].fields as Fields<unknown>;
+  return bulkQuery(
+    UPSERTS[kind],
+    entities.map(entity => toTuple(fields, entity)),
+  );
+}
+
+const UPSERTS = Object.fromEntries(ENTITY_KINDS.map(kind => [kind, upsertStatement(kind)])) as Record<
   EntityKind,
   BulkStatement
 >;
@@ -44,58 +79,39 @@ export function bulkQuery({ name, text, types }: BulkStatement, rows: readonly R
   return { name, text, values: types.map((type, place) => arrayLiteral(type, rows, place)) };
 }
 
-/** So many rows are sent together: Postgres works on them while the next ones become text. */
-const COPY_CHUNK = 1000;
-
-/** Rows in the text format of a COPY statement, some at a time. */
-export function* copyText(rows: readonly Row[]): Generator<string> {
-  let text = '';
-  for (const [index, row] of rows.entries()) {
-    text += copyLine(row);
-    if (index % COPY_CHUNK < COPY_CHUNK - 1 && index < rows.length - 1) continue;
-    yield text;
-    text = '';
-  }
+/** In the order of the parameters of `add-candles.sql`. */
+export function candleRow({ market, interval, candle }: MarketCandle): Row {
+  return [
+    market,
+    interval,
+    candle.openTime,
+    candle.open,
+    candle.high,
+    candle.low,
+    candle.close,
+    candle.volume.toString(),
+    candle.quoteVolume.toString(),
+    candle.trades,
+    candle.takerBuyVolume.toString(),
+    candle.takerBuyQuoteVolume.toString(),
+    candle.firstTradeId,
+    candle.lastTradeId,
+  ];
 }
 
-function copyLine(row: Row): string {
-  let line = copyValue(row[0]!);
-  for (let place = 1; place < row.length; place++) line += `\t${copyValue(row[place]!)}`;
-  return `${line}\n`;
-}
-
-/** No text of ours holds a tab or a line break, but an idempotency key may hold a backslash. */
-function copyValue(value: Json): string {
-  if (value === null) return '\\N';
-  return typeof value === 'string' && value.includes('\\') ? value.replaceAll('\\', '\\\\') : `${value}`;
-}
-
-function copy(table: string, columns: readonly TypedColumn[]): string {
-  return `COPY ${table} (${columns.map(({ name }) => name).join(', ')}) FROM STDIN`;
-}
-
-function insert(table: string, columns: readonly TypedColumn[]): BulkStatement {
-  const arrays = columns.map(({ type }, place) => `unnest($${place + 1}::${type}[])`);
-  return {
-    name: `insert ${table}`,
-    text: `INSERT INTO ${table} (${columns.map(({ name }) => name).join(', ')}) SELECT ${arrays.join(', ')}`,
-    types: columns.map(({ type }) => type),
-  };
-}
-
-/** The rows replace those of the same key. */
-function upsert(kind: EntityKind): BulkStatement {
+function upsertStatement(kind: EntityKind): BulkStatement {
   const { table, fields, key } = KINDS[kind];
   const columns = columnsOf(fields as Fields<unknown>);
-  const { name, text, types } = insert(table, columns);
+  const names = columns.map(({ name }) => name);
+  const arrays = columns.map(({ type }, place) => `unnest($${place + 1}::${type}[])`);
   const keyColumns = key.map(columnName);
-  const replaced = columns
-    .filter(column => !keyColumns.includes(column.name))
-    .map(column => `${column.name} = excluded.${column.name}`);
+  const replaced = names.filter(name => !keyColumns.includes(name)).map(name => `${name} = excluded.${name}`);
   return {
-    name: `up${name}`,
-    text: `${text} ON CONFLICT (${keyColumns.join(', ')}) DO UPDATE SET ${replaced.join(', ')}`,
-    types,
+    name: `upsert ${table}`,
+    text:
+      `INSERT INTO ${table} (${names.join(', ')}) SELECT ${arrays.join(', ')} ` +
+      `ON CONFLICT (${keyColumns.join(', ')}) DO UPDATE SET ${replaced.join(', ')}`,
+    types: columns.map(({ type }) => type),
   };
 }
 

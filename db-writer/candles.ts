@@ -15,6 +15,12 @@ import {
   openTime,
 } from '../shared/domain/klines.js';
 
+export interface MarketCandle {
+  readonly market: string;
+  readonly interval: Interval;
+  readonly candle: Candle;
+}
+
 export class CandleFold {
   /** Oldest first. */
   private readonly secondsOf = new Map<string, Candle[]>();
@@ -28,7 +34,7 @@ export class CandleFold {
     else seconds.push(candleOf('1s', trade));
   }
 
-  *candles(): Generator<{ market: string; interval: Interval; candle: Candle }> {
+  *candles(): Generator<MarketCandle> {
     for (const [market, seconds] of this.secondsOf) {
       for (const interval of INTERVALS) {
         for (const candle of gathered(interval, seconds)) yield { market, interval, candle };

@@ -2,28 +2,25 @@
  * Many batches folded into what one transaction writes.
  *
  * Guarantees: an entity is there once, as it is after the last batch; trades and ledger entries are all there, in order,
- * with their command's time. The row of an entity or trade is the journal's own JSON array, made to fit in place and
- * passed through: the engine has checked it, and Postgres checks types and promises again.
+ * with their command's time.
  */
-import { decodeCommands, type JournalBatch } from '../shared/domain/codec.js';
-import { ENTITY_KINDS, type EntityKind, KINDS } from '../shared/domain/entities.js';
 import {
-  EVENT_FIELDS,
-  type Event,
-  type Events,
-  LEDGER_ENTRY_FIELDS,
-  ledgerEntries,
-  TRADE_FIELDS,
-} from '../shared/domain/events.js';
-import { type Fields, fromTuple, type Json, toTuple } from '../shared/domain/fields.js';
-import { CandleFold } from './candles.js';
+  decodeEvents,
+  decodeImages,
+  decodeTimes,
+  type Images,
+  type JournalBatch,
+} from '../shared/domain/codec.js';
+import { ENTITY_KINDS, type Entities, type EntityKind, KINDS } from '../shared/domain/entities.js';
+import { type Event, ledgerEntries } from '../shared/domain/events.js';
+import {
+  type StoredLedgerEntry,
+  type StoredTrade,
+  storedLedgerEntry,
+  storedTrade,
+} from '../shared/domain/history.js';
+import { CandleFold, type MarketCandle } from './candles.js';
 import { JournalFault } from './journal-reader.js';
-
-/** A trade's own fields are the first of its event. */
-const TRADE_LENGTH = Object.keys(TRADE_FIELDS).length;
-
-/** The values of one table row, in the order of its columns. */
-export type Row = readonly Json[];
 
 export interface Changes {
   /** What Postgres stands at when they are written. */
@@ -31,12 +28,11 @@ export interface Changes {
   readonly stateHash: string;
   readonly head: string;
   readonly logic: number;
-  readonly images: ReadonlyMap<EntityKind, readonly Row[]>;
-  /** The trade's fields, then the command's time and sequence. */
-  readonly trades: readonly Row[];
-  /** Two for each movement of money: a ledger entry's fields, then the command's time. */
-  readonly ledger: readonly Row[];
-  readonly candles: readonly Row[];
+  readonly images: Images;
+  readonly trades: readonly StoredTrade[];
+  /** Two for each movement of money. */
+  readonly ledger: readonly StoredLedgerEntry[];
+  readonly candles: readonly MarketCandle[];
 }
 
 /** At least one batch. */
@@ -62,97 +58,64 @@ export class Fold {
     const { last, stateHash, head, logic } = this.last!;
     const { trades, ledger } = this.happened;
     const candles = this.happened.candles();
-    return { sequence: last, stateHash, head, logic, images: this.images.rows(), trades, ledger, candles };
+    return { sequence: last, stateHash, head, logic, images: this.images.all(), trades, ledger, candles };
   }
 }
 
-/** Where the key's fields stand in an image's array of fields. */
-const KEY_PLACES = new Map(
-  ENTITY_KINDS.map(kind => {
-    const key: readonly string[] = KINDS[kind].key;
-    return [kind, key.map(field => Object.keys(KINDS[kind].fields).indexOf(field))];
-  }),
-);
+type Entity = Entities[EntityKind];
 
 class LatestImages {
-  private readonly latest = new Map(ENTITY_KINDS.map(kind => [kind, new Map<string, Row>()]));
+  private readonly latest = new Map(ENTITY_KINDS.map(kind => [kind, new Map<unknown, Entity>()]));
 
-  add(batch: JournalBatch): void {
-    for (const row of JSON.parse(batch.images.toString('latin1')) as Json[][]) {
-      const kind = row.shift() as EntityKind;
-      const key = KEY_PLACES.get(kind)!
-        .map(place => row[place])
-        .join(' ');
-      this.latest.get(kind)!.set(key, row);
-    }
+  add({ images }: JournalBatch): void {
+    for (const { kind, entity } of decodeImages(images))
+      this.latest.get(kind)!.set(KEYS.get(kind)!(entity as never), entity);
   }
 
-  rows(): Map<EntityKind, Row[]> {
-    return new Map([...this.latest].map(([kind, rows]) => [kind, [...rows.values()]]));
+  all(): Images {
+    const images = Array.from(this.latest, ([kind, entities]) => [kind, [...entities.values()]]);
+    return Object.fromEntries(images) as Images;
   }
+}
+
+/** What names an entity among those of its kind. */
+const KEYS = new Map(ENTITY_KINDS.map(kind => [kind, keyOf(KINDS[kind].key)]));
+
+function keyOf([first, second]: readonly string[]): (entity: Record<string, unknown>) => unknown {
+  if (second === undefined) return entity => entity[first!];
+  return entity => `${entity[first!]} ${entity[second]}`;
 }
 
 class History {
-  readonly trades: Row[] = [];
-  readonly ledger: Row[] = [];
+  readonly trades: StoredTrade[] = [];
+  readonly ledger: StoredLedgerEntry[] = [];
   private readonly fold = new CandleFold();
 
   add(batch: JournalBatch): void {
-    const commands = decodeCommands(batch.commands);
-    const events = JSON.parse(batch.events.toString('latin1')) as Json[][][];
+    const times = decodeTimes(batch.commands);
+    const events = decodeEvents(batch.events);
     const size = batch.last - batch.first + 1;
-    if (commands.length !== size || events.length !== size) {
+    if (times.length !== size || events.length !== size) {
       throw new JournalFault(
-        `batch ${batch.first} to ${batch.last} has ${commands.length} commands and events of ${events.length}`,
+        `batch ${batch.first} to ${batch.last} has ${times.length} commands and events of ${events.length}`,
       );
     }
     events.forEach((ofCommand, index) => {
-      const { time } = commands[index]!;
-      for (const row of ofCommand) {
-        const kind = row.shift();
-        if (kind === 'TRADE') this.addTrade(row, time, batch.first + index);
-        else if (kind === 'MOVED') this.addEntries({ kind, body: bodyOf(kind, row) }, time);
-      }
+      for (const event of ofCommand) this.addEvent(event, times[index]!, batch.first + index);
     });
   }
 
-  candles(): Row[] {
-    return Array.from(this.fold.candles(), ({ market, interval, candle }) => [
-      market,
-      interval,
-      candle.openTime,
-      candle.open,
-      candle.high,
-      candle.low,
-      candle.close,
-      candle.volume.toString(),
-      candle.quoteVolume.toString(),
-      candle.trades,
-      candle.takerBuyVolume.toString(),
-      candle.takerBuyQuoteVolume.toString(),
-      candle.firstTradeId,
-      candle.lastTradeId,
-    ]);
+  candles(): MarketCandle[] {
+    return [...this.fold.candles()];
   }
 
-  private addTrade(row: Json[], time: number, sequence: number): void {
-    const trade = bodyOf('TRADE', row);
-    this.trades.push([...row.slice(0, TRADE_LENGTH), time, sequence]);
-    this.fold.add(trade.market, { time, ...trade });
-    this.addEntries({ kind: 'TRADE', body: trade }, time);
+  private addEvent(event: Event, time: number, sequence: number): void {
+    if (event.kind === 'TRADE') this.addTrade(storedTrade(event.body, time, sequence));
+    for (const entry of ledgerEntries(event)) this.ledger.push(storedLedgerEntry(entry, time));
   }
 
-  private addEntries(event: Event, time: number): void {
-    for (const entry of ledgerEntries(event)) {
-      const row = toTuple(LEDGER_ENTRY_FIELDS, entry);
-      row.push(time);
-      this.ledger.push(row);
-    }
+  private addTrade(trade: StoredTrade): void {
+    this.trades.push(trade);
+    this.fold.add(trade.market, trade);
   }
-}
-
-function bodyOf<K extends 'TRADE' | 'MOVED'>(kind: K, row: readonly Json[]): Events[K] {
-  const body = fromTuple(EVENT_FIELDS[kind] as Fields<Events[K]>, row);
-  if (body === undefined) throw new JournalFault(`malformed ${kind} in the journal: ${JSON.stringify(row)}`);
-  return body;
 }

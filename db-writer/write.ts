@@ -10,17 +10,23 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type pg from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
-import { ENTITY_KINDS } from '../shared/domain/entities.js';
+import { ENTITY_KINDS, type Order } from '../shared/domain/entities.js';
+import { isOpen } from '../shared/domain/orders.js';
 import {
   type BulkStatement,
   bulkQuery,
+  COPY_ENDED_ORDERS,
   COPY_LEDGER,
-  COPY_ORDERS,
+  COPY_OPEN_ORDERS,
   COPY_TRADES,
-  copyText,
-  UPSERTS,
+  type CopyStatement,
+  candleRow,
+  TAKE_OUT_ORDERS,
+  upsert,
 } from './bulk.js';
-import type { Changes, Row } from './fold.js';
+import { copyText } from './copy-text.js';
+import type { Changes } from './fold.js';
+import { JournalFault } from './journal-reader.js';
 import { reach } from './outage.js';
 
 export interface Watermark {
@@ -85,33 +91,47 @@ async function moveWatermark(client: pg.PoolClient, from: Watermark, changes: Ch
 
 async function writeRows(client: pg.PoolClient, from: Watermark, changes: Changes): Promise<void> {
   for (const kind of ENTITY_KINDS) {
-    const rows = changes.images.get(kind) ?? [];
-    if (kind === 'order') await writeOrders(client, from, rows);
-    else await add(client, UPSERTS[kind], rows);
+    if (kind === 'order') await writeOrders(client, from, changes.images.order);
+    else if (changes.images[kind].length > 0) await client.query(upsert(kind, changes.images[kind]));
   }
   await copy(client, COPY_TRADES, changes.trades);
   await copy(client, COPY_LEDGER, changes.ledger);
-  await add(client, ADD_CANDLES, changes.candles);
+  if (changes.candles.length > 0) await client.query(bulkQuery(ADD_CANDLES, changes.candles.map(candleRow)));
 }
 
-/** An order's id is the sequence that placed it, so one beyond the watermark is not in the table yet. */
-async function writeOrders(client: pg.PoolClient, from: Watermark, rows: readonly Row[]): Promise<void> {
-  const isNew = ([orderId]: Row) => (orderId as number) > from.sequence;
-  await copy(client, COPY_ORDERS, rows.filter(isNew));
-  await add(
+/**
+ * An order that has changed is another row, among the open orders or among those that have ended; its old row was among
+ * the open ones. An order's id is the sequence that placed it, so one beyond the watermark has none.
+ */
+async function writeOrders(client: pg.PoolClient, from: Watermark, orders: readonly Order[]): Promise<void> {
+  const stored = orders.filter(({ orderId }) => orderId <= from.sequence);
+  if (stored.length > 0) await takeOut(client, stored);
+  await copy(
     client,
-    UPSERTS.order,
-    rows.filter(row => !isNew(row)),
+    COPY_OPEN_ORDERS,
+    orders.filter(({ status }) => isOpen(status)),
+  );
+  await copy(
+    client,
+    COPY_ENDED_ORDERS,
+    orders.filter(({ status }) => !isOpen(status)),
   );
 }
 
-async function add(client: pg.PoolClient, statement: BulkStatement, rows: readonly Row[]): Promise<void> {
-  if (rows.length > 0) await client.query(bulkQuery(statement, rows));
+async function takeOut(client: pg.PoolClient, orders: readonly Order[]): Promise<void> {
+  const rows = orders.map(({ account, orderId }) => [account, orderId]);
+  const { rowCount } = await client.query(bulkQuery(TAKE_OUT_ORDERS, rows));
+  if (rowCount !== rows.length)
+    throw new JournalFault(`of ${rows.length} open orders that have changed Postgres holds ${rowCount}`);
 }
 
-async function copy(client: pg.PoolClient, statement: string, rows: readonly Row[]): Promise<void> {
-  if (rows.length === 0) return;
-  await pipeline(Readable.from(copyText(rows)), client.query(copyFrom(statement)));
+async function copy<T>(
+  client: pg.PoolClient,
+  { text, codec }: CopyStatement<T>,
+  records: readonly T[],
+): Promise<void> {
+  if (records.length === 0) return;
+  await pipeline(Readable.from(copyText(codec, records)), client.query(copyFrom(text)));
 }
 
 function sqlFile(name: string): string {

@@ -217,6 +217,6 @@ export class BatchMaker {
   }
 
   #marketMessage(change: DepthChange): MarketMessage {
-    return { ...change, time: this.#machine.exchange.time, trades: this.#trades.get(change.market) ?? [] };
+    return { time: this.#machine.exchange.time, trades: this.#trades.get(change.market) ?? [], ...change };
   }
 }

@@ -76,6 +76,13 @@ t.test('each harm to Postgres is found by the checks that it contradicts', async
       ['checkpoint', 'replay', 'journal and state', 'orders and their status'],
     ],
     [
+      `CREATE TABLE twice AS SELECT * FROM orders WHERE order_id = (SELECT min(order_id) FROM orders);
+       UPDATE twice SET status = 'CANCELED', queue_place = 0;
+       INSERT INTO orders SELECT * FROM twice`,
+      `DELETE FROM ended_orders USING twice WHERE ended_orders.order_id = twice.order_id; DROP TABLE twice`,
+      ['orders are there once'],
+    ],
+    [
       `CREATE TABLE kept AS SELECT * FROM trades WHERE trade_id = 2; DELETE FROM trades WHERE trade_id = 2`,
       `INSERT INTO trades SELECT * FROM kept; DROP TABLE kept`,
       ['journal and history', 'trades without gaps', 'orders and their fills', 'candles and trades'],

@@ -4,6 +4,7 @@
  */
 import type { Asset, Balance, Market, Order } from '../../shared/domain/entities.js';
 import type { Trade } from '../../shared/domain/events.js';
+import type { StoredLedgerEntry, StoredTrade } from '../../shared/domain/history.js';
 import { type Candle, closeTime, type Interval } from '../../shared/domain/klines.js';
 import { opposite, type Side } from '../../shared/domain/orders.js';
 import {
@@ -14,7 +15,7 @@ import {
   fromUnits,
   type MarketScale,
 } from '../../shared/domain/units.js';
-import type { AccountFill, StoredLedgerEntry, StoredTrade } from '../history.js';
+import type { AccountFill } from '../history.js';
 
 /** A trade with its time, in milliseconds. */
 export type TimedTrade = Trade & { time: number };

@@ -8,14 +8,20 @@ import { finished } from 'node:stream/promises';
 import { Redis } from 'ioredis';
 import type pg from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
-import { COPY_LEDGER, COPY_TRADES, copyText } from '../../db-writer/bulk.js';
-import { type Changes, fold, type Row } from '../../db-writer/fold.js';
+import {
+  COPY_LEDGER,
+  COPY_TRADES,
+  type CopyStatement,
+  candleRow,
+  copyStatement,
+} from '../../db-writer/bulk.js';
+import { copyText } from '../../db-writer/copy-text.js';
+import { type Changes, fold } from '../../db-writer/fold.js';
 import { JournalReader } from '../../db-writer/journal-reader.js';
 import type { Target } from '../../scripts/generating/store.js';
 import { ENTITY_KINDS, KINDS } from '../../shared/domain/entities.js';
 import type { Fields } from '../../shared/domain/fields.js';
 import { createPool } from '../../shared/io/postgres.js';
-import { columnsOf } from '../../shared/io/tables.js';
 import type { Span } from './parts.js';
 
 export interface Copied {
@@ -25,7 +31,7 @@ export interface Copied {
 
 interface Copy {
   statement: string;
-  text: string;
+  text: Buffer;
   rows: number;
 }
 
@@ -71,19 +77,19 @@ export class WriterFloor {
 function copiesOf({ images, trades, ledger, candles }: Changes): Copy[] {
   const ofKinds = ENTITY_KINDS.map(kind => {
     const { table, fields } = KINDS[kind];
-    const columns = columnsOf(fields as Fields<unknown>).map(({ name }) => name);
-    return copyOf(`COPY ${table} (${columns.join(', ')}) FROM STDIN`, images.get(kind) ?? []);
+    return copyOf(copyStatement(table, fields as Fields<unknown>), images[kind]);
   });
-  const others = [
-    copyOf(COPY_TRADES, trades),
-    copyOf(COPY_LEDGER, ledger),
-    copyOf('COPY klines FROM STDIN', candles),
-  ];
-  return [...ofKinds, ...others].filter(({ rows }) => rows > 0);
+  const ofCandles = {
+    statement: 'COPY klines FROM STDIN',
+    text: Buffer.from(candles.map(candle => `${candleRow(candle).join('\t')}\n`).join('')),
+    rows: candles.length,
+  };
+  const copies = [...ofKinds, copyOf(COPY_TRADES, trades), copyOf(COPY_LEDGER, ledger), ofCandles];
+  return copies.filter(({ rows }) => rows > 0);
 }
 
-function copyOf(statement: string, rows: readonly Row[]): Copy {
-  return { statement, text: [...copyText(rows)].join(''), rows: rows.length };
+function copyOf<T>({ text, codec }: CopyStatement<T>, records: readonly T[]): Copy {
+  return { statement: text, text: Buffer.concat([...copyText(codec, records)]), rows: records.length };
 }
 
 async function makeTables(pool: pg.Pool, schema: string, namespace: string): Promise<void> {

@@ -28,7 +28,7 @@ const READERS_INDEXES = `
   UNION ALL
   SELECT format('ALTER TABLE %s DROP CONSTRAINT %I', conrelid::regclass, conname),
     format('ALTER TABLE %s ADD CONSTRAINT %I %s', conrelid::regclass, conname, pg_get_constraintdef(oid))
-  FROM pg_constraint WHERE contype = 'p' AND conrelid IN ('trades'::regclass, 'ledger'::regclass)`;
+  FROM pg_constraint WHERE contype = 'p' AND conrelid IN ('trades'::regclass, 'ledger'::regclass, 'ended_orders'::regclass)`;
 
 const log = createLogger('generate', 'warn');
 

@@ -1,16 +1,18 @@
 /** What must be true of a world that has come to rest, however bad its luck was. */
 import { REPLY_TIMEOUT_MS } from '../../api/engine-client.js';
 import { reportForm } from '../../api/report-forms.js';
+import { candleRow, type Row } from '../../db-writer/bulk.js';
 import { fold } from '../../db-writer/fold.js';
 import { Machine } from '../../engine/machine.js';
 import { encodeAnswer } from '../../shared/domain/answers.js';
 import { decodeCommands, decodeRequest, isCommand } from '../../shared/domain/codec.js';
 import { ENTITY_KINDS, KINDS } from '../../shared/domain/entities.js';
-import type { Json } from '../../shared/domain/fields.js';
+import { type Fields, type Json, toTuple } from '../../shared/domain/fields.js';
+import { STORED_LEDGER_ENTRY_FIELDS, STORED_TRADE_FIELDS } from '../../shared/domain/history.js';
 import { decodeReport } from '../../shared/domain/reports.js';
 import { fromTicks } from '../../shared/domain/units.js';
 import { ACCOUNTS, type ProcessName } from './plan.js';
-import { FORMS, keyOf, type Row } from './postgres-tables.js';
+import { FORMS, keyOf, ORDER_PARTS, type Row as StoredRow } from './postgres-tables.js';
 import type { Processes } from './processes.js';
 import type { Reader } from './reader.js';
 import type { Memory } from './traders.js';
@@ -124,14 +126,21 @@ export class Checks {
     const watermark = postgres.tables.get('watermark')!.get('');
     if (watermark?.sequence !== String(sequence) || watermark.state_hash !== stateHash)
       this.#violate(`the watermark is ${JSON.stringify(watermark)}, not ${sequence} ${stateHash}`);
-    for (const kind of ENTITY_KINDS) this.#compareTable(KINDS[kind].table, images.get(kind)!);
-    this.#compareTable('trades', trades);
-    this.#compareTable('ledger', ledger);
-    this.#compareTable('klines', candles);
+    for (const kind of ENTITY_KINDS) {
+      const { table, fields } = KINDS[kind];
+      if (kind !== 'order') this.#compareTable(table, rows(fields as Fields<unknown>, images[kind]));
+    }
+    for (const [part, isIn] of ORDER_PARTS) {
+      const orders = images.order.filter(({ status }) => isIn(status));
+      this.#compareTable(part, rows(KINDS.order.fields, orders));
+    }
+    this.#compareTable('trades', rows(STORED_TRADE_FIELDS, trades));
+    this.#compareTable('ledger', rows(STORED_LEDGER_ENTRY_FIELDS, ledger));
+    this.#compareTable('klines', candles.map(candleRow));
     this.#compareMoney();
   }
 
-  #compareTable(name: string, rows: readonly (readonly Json[])[]): void {
+  #compareTable(name: string, rows: readonly Row[]): void {
     const table = this.#world.postgres.tables.get(name)!;
     const columns = Object.keys(FORMS.get(name)!.types);
     const expected = new Set<string>();
@@ -153,7 +162,9 @@ export class Checks {
   /** The ledger of each asset sums to zero. */
   #compareMoney(): void {
     const sums = new Map<string, bigint>();
-    for (const { asset, amount } of this.#world.postgres.tables.get('ledger')!.values() as Iterable<Row>)
+    for (const { asset, amount } of this.#world.postgres.tables
+      .get('ledger')!
+      .values() as Iterable<StoredRow>)
       sums.set(asset!, (sums.get(asset!) ?? 0n) + BigInt(amount!));
     for (const [asset, sum] of sums) if (sum !== 0n) this.#violate(`the ledger of ${asset} sums to ${sum}`);
   }
@@ -225,6 +236,10 @@ export class Checks {
 
 function isBusy(answer: Memory['answer']): boolean {
   return answer?.kind === 'REFUSED' && answer.reject.code === 'SERVER_BUSY';
+}
+
+function rows<T>(fields: Fields<T>, records: readonly T[]): Row[] {
+  return records.map(record => toTuple(fields, record));
 }
 
 function notationOf(value: Json): string | null {

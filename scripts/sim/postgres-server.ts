@@ -21,10 +21,13 @@ import type { Scheduler } from './scheduler.js';
 
 export type Answer = Result | { copied: string } | { error: Error };
 
+/** By table and key; undefined is a row that was taken out. */
+type Written = Map<string, Map<string, Row | undefined>>;
+
 interface Transaction {
   readonly isSnapshot: boolean;
   snapshot: Tables | undefined;
-  readonly written: Map<string, Map<string, Row>>;
+  readonly written: Written;
   hasFailed: boolean;
 }
 
@@ -120,14 +123,19 @@ export class PostgresServer {
     const tables = this.#seenBy(session);
     if (/^COPY \(/.test(statement.text)) return { copied: copyOut(tables, statement.text) };
     const { transaction } = session;
-    const written = transaction?.written ?? new Map<string, Map<string, Row>>();
+    const written: Written = transaction?.written ?? new Map();
+    const put = (table: string, key: string, row: Row | undefined) => {
+      const rows = written.get(table) ?? new Map<string, Row | undefined>();
+      written.set(table, rows.set(key, row));
+    };
     const view: View = {
       tables,
-      find: (table, key) => written.get(table)?.get(key) ?? tables.get(table)!.get(key),
-      write: (table, key, row) => {
-        const rows = written.get(table) ?? new Map<string, Row>();
-        written.set(table, rows.set(key, row));
+      find: (table, key) => {
+        const rows = written.get(table);
+        return rows?.has(key) ? rows.get(key) : tables.get(table)!.get(key);
       },
+      write: put,
+      remove: (table, key) => put(table, key, undefined),
     };
     const result = run(view, statement);
     if (isWatermarkUpdate(statement.text) && result.rowCount > 0 && transaction !== undefined)
@@ -158,10 +166,12 @@ export class PostgresServer {
     });
   }
 
-  #keep(written: ReadonlyMap<string, ReadonlyMap<string, Row>>): void {
+  #keep(written: Written): void {
     for (const [name, rows] of written) {
       const table = this.tables.get(name)!;
-      for (const [key, row] of rows) table.set(key, row);
+      for (const [key, row] of rows)
+        if (row === undefined) table.delete(key);
+        else table.set(key, row);
     }
   }
 

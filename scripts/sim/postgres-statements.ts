@@ -3,7 +3,17 @@
  * a new statement is noticed at once.
  */
 import pg from 'pg';
-import { FORMS, KLINE_COLUMNS, keyOf, type Row, type Tables, typedValue } from './postgres-tables.js';
+import type { OrderStatus } from '../../shared/domain/orders.js';
+import {
+  FORMS,
+  KLINE_COLUMNS,
+  keyOf,
+  ORDER_PARTS,
+  type Row,
+  rowsOf,
+  type Tables,
+  typedValue,
+} from './postgres-tables.js';
 
 export interface Result {
   rows: Record<string, unknown>[];
@@ -15,6 +25,8 @@ export interface View {
   readonly tables: Tables;
   /** Replaces the row of the same key when the transaction commits. */
   write(table: string, key: string, row: Row): void;
+  /** Takes the row out when the transaction commits. */
+  remove(table: string, key: string): void;
   find(table: string, key: string): Row | undefined;
 }
 
@@ -27,6 +39,7 @@ export interface Statement {
 }
 
 const UNIQUE_VIOLATION = '23505';
+const CHECK_VIOLATION = '23514';
 
 export function failure(code: string, message: string): Error {
   return Object.assign(new pg.DatabaseError(message, message.length, 'error'), { code });
@@ -44,6 +57,7 @@ const FORMS_OF_STATEMENTS: readonly (readonly [RegExp, Run])[] = [
   [/^COPY (\w+) \(([\w, ]+)\) FROM STDIN/, copyIn],
   [/^INSERT INTO (\w+) \(([\w, ]+)\) SELECT [\s\S]* ON CONFLICT/, upsert],
   [/^INSERT INTO klines AS stored/m, addCandles],
+  [/^DELETE FROM open_orders AS stored/, takeOutOrders],
 ];
 
 /** What was found for a text, of which there are few. */
@@ -69,7 +83,7 @@ export function copyOut(tables: Tables, text: string): string {
   const match = /^COPY \(SELECT ([\w, ]+) FROM (\w+) WHERE (.*) ORDER BY ([\w, ]+)\) TO STDOUT/.exec(text);
   if (match === null) throw new Error(`the simulated Postgres does not know: ${text}`);
   const [, columns, table, condition, order] = match as unknown as [string, string, string, string, string];
-  const rows = [...tables.get(table)!.values()].filter(row => holds(condition, row));
+  const rows = rowsOf(tables, table).filter(row => holds(condition, row));
   rows.sort(byColumns(table, order.split(', ')));
   return rows
     .map(
@@ -181,6 +195,8 @@ function copyIn(view: View, [, table, columns]: RegExpExecArray, { data }: State
   for (const line of lines) {
     const row = rowOf(names, line.split('\t').map(copiedValue), table!);
     const key = keyOf(table!, row);
+    if (ORDER_PARTS.get(table!)?.(row.status as OrderStatus) === false)
+      throw failure(CHECK_VIOLATION, `${table} takes no order that is ${row.status}`);
     if (view.find(table!, key) !== undefined)
       throw failure(UNIQUE_VIOLATION, `duplicate key ${key} in ${table}`);
     view.write(table!, key, row);
@@ -193,16 +209,22 @@ function copiedValue(text: string): string | null {
 }
 
 function upsert(view: View, [, table, columns]: RegExpExecArray, statement: Statement): Result {
-  const rows = rowsOf(columns!.split(', '), statement, table!);
+  const rows = rowsOfArrays(columns!.split(', '), statement, table!);
   for (const row of rows) view.write(table!, keyOf(table!, row), row);
   return { rows: [], rowCount: rows.length };
 }
 
-/** A trade that was left out or added twice is found. */
-const CHECK_VIOLATION = '23514';
+function takeOutOrders(view: View, _match: RegExpExecArray, { values: parameters }: Statement): Result {
+  const [accounts, orderIds] = parameters.map(parameter => arrayItems(parameter!)) as [string[], string[]];
+  const keys = accounts.map((account, place) => `${account} ${orderIds[place]}`);
+  const found = keys.filter(key => view.find('open_orders', key) !== undefined);
+  for (const key of found) view.remove('open_orders', key);
+  return { rows: [], rowCount: found.length };
+}
 
+/** A trade that was left out or added twice is found. */
 function addCandles(view: View, _match: RegExpExecArray, statement: Statement): Result {
-  const rows = rowsOf(KLINE_COLUMNS, statement, 'klines');
+  const rows = rowsOfArrays(KLINE_COLUMNS, statement, 'klines');
   for (const row of rows) {
     const key = keyOf('klines', row);
     const stored = view.find('klines', key);
@@ -234,7 +256,7 @@ function mergeRows(stored: Row, later: Row): Row {
 }
 
 /** Of a statement with an array for each column. */
-function rowsOf(columns: readonly string[], { values: parameters }: Statement, table: string): Row[] {
+function rowsOfArrays(columns: readonly string[], { values: parameters }: Statement, table: string): Row[] {
   const arrays = parameters.map(parameter => arrayItems(parameter!));
   return arrays[0]!.map((_, index) =>
     rowOf(

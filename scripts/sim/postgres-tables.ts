@@ -1,7 +1,8 @@
 /** The tables of an exchange as Postgres has them: rows of texts by their keys. */
-import { ENTITY_KINDS, KINDS } from '../../shared/domain/entities.js';
-import { LEDGER_ENTRY_FIELDS, TRADE_FIELDS } from '../../shared/domain/events.js';
+import { ENTITY_KINDS, type EntityKind, KINDS } from '../../shared/domain/entities.js';
 import type { Fields } from '../../shared/domain/fields.js';
+import { STORED_LEDGER_ENTRY_FIELDS, STORED_TRADE_FIELDS } from '../../shared/domain/history.js';
+import { isOpen, type OrderStatus } from '../../shared/domain/orders.js';
 import { columnName, columnsOf } from '../../shared/io/tables.js';
 
 /** By column; in Postgres' own notation. */
@@ -22,19 +23,20 @@ export const KLINE_COLUMNS =
   );
 const INTEGERS = (...names: string[]) => Object.fromEntries(names.map(name => [name, 'bigint']));
 
+/** The parts that orders are in, and which of them. */
+export const ORDER_PARTS: ReadonlyMap<string, (status: OrderStatus) => boolean> = new Map([
+  ['open_orders', isOpen],
+  ['ended_orders', status => !isOpen(status)],
+]);
+
 export const FORMS: ReadonlyMap<string, Form> = new Map<string, Form>([
-  ...ENTITY_KINDS.map((kind): [string, Form] => {
-    const { table, fields, key } = KINDS[kind];
-    return [table, { key: key.map(columnName), types: typesOf(fields as Fields<unknown>) }];
-  }),
-  [
-    'trades',
-    { key: ['market', 'trade_id'], types: { ...typesOf(TRADE_FIELDS), ...INTEGERS('time', 'sequence') } },
-  ],
-  [
-    'ledger',
-    { key: ['account', 'ledger_id'], types: { ...typesOf(LEDGER_ENTRY_FIELDS), ...INTEGERS('time') } },
-  ],
+  ...ENTITY_KINDS.filter(kind => kind !== 'order').map((kind): [string, Form] => [
+    KINDS[kind].table,
+    formOf(kind),
+  ]),
+  ...Array.from(ORDER_PARTS.keys(), (part): [string, Form] => [part, formOf('order')]),
+  ['trades', { key: ['market', 'trade_id'], types: typesOf(STORED_TRADE_FIELDS) }],
+  ['ledger', { key: ['account', 'ledger_id'], types: typesOf(STORED_LEDGER_ENTRY_FIELDS) }],
   [
     'klines',
     {
@@ -66,10 +68,19 @@ export function keyOf(table: string, row: Row): string {
     .join(' ');
 }
 
+/** Of a table, or of all parts of one. */
+export function rowsOf(tables: Tables, table: string): Row[] {
+  return partsOf(table).flatMap(part => [...tables.get(part)!.values()]);
+}
+
+function partsOf(table: string): string[] {
+  return table === KINDS.order.table ? [...ORDER_PARTS.keys()] : [table];
+}
+
 /** As the driver gives it to the program. */
 export function typedValue(table: string, column: string, text: string | null): unknown {
   if (text === null) return null;
-  switch (FORMS.get(table)!.types[column]) {
+  switch (FORMS.get(partsOf(table)[0]!)!.types[column]) {
     case 'bigint':
       return BigInt(text);
     case 'boolean':
@@ -79,6 +90,11 @@ export function typedValue(table: string, column: string, text: string | null): 
     default:
       return text;
   }
+}
+
+function formOf(kind: EntityKind): Form {
+  const { fields, key } = KINDS[kind];
+  return { key: key.map(columnName), types: typesOf(fields as Fields<unknown>) };
 }
 
 function typesOf(fields: Fields<unknown>): Record<string, string> {

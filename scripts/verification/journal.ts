@@ -1,26 +1,32 @@
 /** The journal: nothing is missing in it, and what it holds of the time before the watermark stands in the tables. */
 import {
-  decodeCommands,
   decodeEvents,
   decodeImages,
+  decodeTimes,
   type JournalBatch,
   sizeOf,
 } from '../../shared/domain/codec.js';
 import { type EntityKind, KINDS } from '../../shared/domain/entities.js';
-import { LEDGER_ENTRY_FIELDS, ledgerEntries, TRADE_FIELDS } from '../../shared/domain/events.js';
-import { type Fields, integer, type Tuple, toTuple } from '../../shared/domain/fields.js';
+import { ledgerEntries } from '../../shared/domain/events.js';
+import { type Fields, type Tuple, toTuple } from '../../shared/domain/fields.js';
+import {
+  STORED_LEDGER_ENTRY_FIELDS,
+  STORED_TRADE_FIELDS,
+  storedLedgerEntry,
+  storedTrade,
+} from '../../shared/domain/history.js';
 import { type Check, check, counted, Differences } from './check.js';
 import { batchesAfter, type Evidence, storedBatches } from './evidence.js';
 import { compareRows, type Table } from './rows.js';
 
 const TRADES: Table = {
   table: 'trades',
-  fields: { ...TRADE_FIELDS, time: integer, sequence: integer } as Fields<unknown>,
+  fields: STORED_TRADE_FIELDS as Fields<unknown>,
   key: ['market', 'tradeId'],
 };
 const LEDGER: Table = {
   table: 'ledger',
-  fields: { ...LEDGER_ENTRY_FIELDS, time: integer } as Fields<unknown>,
+  fields: STORED_LEDGER_ENTRY_FIELDS as Fields<unknown>,
   key: ['account', 'ledgerId'],
 };
 /** Rows in memory at once. */
@@ -105,12 +111,14 @@ async function proveHistory(evidence: Evidence): Promise<string> {
     ledger = [];
   };
   for await (const batch of storedBatches(evidence, 'reading the events')) {
-    const times = decodeCommands(batch.commands).map(({ time }) => time);
+    const times = decodeTimes(batch.commands);
     for (const [index, events] of decodeEvents(batch.events).entries()) {
       const [time, sequence] = [times[index]!, batch.first + index];
       for (const event of events) {
-        if (event.kind === 'TRADE') trades.push(toTuple(TRADES.fields, { ...event.body, time, sequence }));
-        for (const entry of ledgerEntries(event)) ledger.push(toTuple(LEDGER.fields, { ...entry, time }));
+        if (event.kind === 'TRADE')
+          trades.push(toTuple(STORED_TRADE_FIELDS, storedTrade(event.body, time, sequence)));
+        for (const entry of ledgerEntries(event))
+          ledger.push(toTuple(STORED_LEDGER_ENTRY_FIELDS, storedLedgerEntry(entry, time)));
       }
     }
     if (ledger.length >= ROWS_AT_ONCE) await compare();

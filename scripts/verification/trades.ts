@@ -1,10 +1,11 @@
-/** Trades: none is missing, each fits its two orders, and the orders are filled by just these. */
+/** Trades: none is missing, each fits its two orders, and the orders, of which none is there twice, are filled by just these. */
 import { type Check, check, counted } from './check.js';
 import { assertNone, countOf, type Evidence } from './evidence.js';
 
 export async function* checkTrades(evidence: Evidence): AsyncIterable<Check> {
   const proofs = {
     'trades without gaps': proveIds,
+    'orders are there once': proveOrders,
     'trades and their orders': proveTerms,
     'orders and their fills': proveFills,
     'orders and their status': proveStatus,
@@ -27,6 +28,16 @@ async function proveIds(evidence: Evidence): Promise<string> {
   const markets = await countOf(evidence, 'SELECT count(*) FROM markets');
   const trades = await countOf(evidence, 'SELECT count(*) FROM trades');
   return `${counted(trades, 'trades')} of ${counted(markets, 'markets')}`;
+}
+
+/** An order that changes moves from the open orders to the ended ones. */
+async function proveOrders(evidence: Evidence): Promise<string> {
+  await assertNone(
+    evidence,
+    `SELECT format('order %s is there %s times', order_id, count(*)) AS found
+     FROM orders GROUP BY order_id HAVING count(*) > 1`,
+  );
+  return counted(await countOf(evidence, 'SELECT count(*) FROM orders'), 'orders');
 }
 
 async function proveTerms(evidence: Evidence): Promise<string> {

@@ -174,6 +174,12 @@ export class ByteWriter {
 
   amount(value: bigint): void {
     this.#buffer[this.#at++] = QUOTE;
+    this.signed(value);
+    this.#buffer[this.#at++] = QUOTE;
+  }
+
+  /** The digits of an amount alone. */
+  signed(value: bigint): void {
     cell[0] = value;
     if (halves[1]! >= NEGATIVE) {
       this.#buffer[this.#at++] = MINUS;
@@ -182,7 +188,6 @@ export class ByteWriter {
     const high = halves[1]!;
     if (high < 0x200000) this.integer(high * 0x100000000 + halves[0]!);
     else this.#letters(cell[0]!.toString());
-    this.#buffer[this.#at++] = QUOTE;
   }
 
   /** @param text at most 64 printable characters of ASCII */

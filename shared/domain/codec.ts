@@ -325,6 +325,18 @@ export function decodeCommands(commands: Buffer): JournaledCommand[] {
   });
 }
 
+/** When each command of a batch was taken: milliseconds since the epoch. */
+export function decodeTimes(commands: Buffer): number[] {
+  const text = commands.toString('latin1');
+  const times: number[] = [];
+  for (let from = 0; ; ) {
+    times.push(Number(text.slice(from, text.indexOf(' ', from))));
+    const end = text.indexOf('\n', from);
+    if (end < 0) return times;
+    from = end + 1;
+  }
+}
+
 /** A command of the journal, to be executed again. */
 export interface ReplayableCommand {
   time: number;

@@ -331,7 +331,8 @@ export const KINDS: { readonly [K in EntityKind]: Kind<Entities[K]> } = {
     changing: ORDER_CHANGING,
     fields: ORDER_FIELDS,
     table: 'orders',
-    key: ['orderId'],
+    // The id alone would do; with the account it is also how an account's orders are found.
+    key: ['account', 'orderId'],
     live: order => isOpen(order.status),
     liveSql: "status IN ('NEW', 'PARTIALLY_FILLED')",
     orderSql: 'queue_place, order_id',
