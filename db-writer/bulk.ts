@@ -27,8 +27,8 @@ export interface CopyStatement<T> {
 }
 
 export interface BulkStatement {
-  /** Under which a connection keeps it prepared. */
-  readonly name: string;
+  /** Under which a connection keeps it prepared, with its plan; without one it is planned each time. */
+  readonly name?: string;
   readonly text: string;
   /** Types of the columns, in the order of a row's values. */
   readonly types: readonly string[];
@@ -46,9 +46,8 @@ export const COPY_ENDED_ORDERS = copyStatement(ENDED_ORDERS, KINDS.order.fields)
 export const COPY_TRADES = copyStatement('trades', STORED_TRADE_FIELDS);
 export const COPY_LEDGER = copyStatement('ledger', STORED_LEDGER_ENTRY_FIELDS);
 
-/** Arrays of accounts and order ids. */
+/** Arrays of accounts and order ids. Not prepared: a plan made while there are few rows would read all of them for ever. */
 export const TAKE_OUT_ORDERS: BulkStatement = {
-  name: 'take out orders',
   text: `DELETE FROM ${OPEN_ORDERS} AS stored USING (SELECT unnest($1::bigint[]) AS account, unnest($2::bigint[]) AS order_id) AS changed
     WHERE stored.account = changed.account AND stored.order_id = changed.order_id`,
   types: ['bigint', 'bigint'],
@@ -61,19 +60,17 @@ export function copyStatement<T>(table: string, fields: Fields<T>): CopyStatemen
 
 /** Of the kinds of which an entity is one row as long as it lives: the rows replace those of the same key. */
 export type UpsertedKind = Exclude<EntityKind, 'order'>;
+export const UPSERTED_KINDS = ENTITY_KINDS.filter((kind): kind is UpsertedKind => kind !== 'order');
 
 export function upsert(kind: UpsertedKind, entities: Images[UpsertedKind]): pg.QueryConfig {
   const fields = KINDS[kind].fields as Fields<unknown>;
   return bulkQuery(
-    UPSERTS[kind],
+    UPSERTS.get(kind)!,
     entities.map(entity => toTuple(fields, entity)),
   );
 }
 
-const UPSERTS = Object.fromEntries(ENTITY_KINDS.map(kind => [kind, upsertStatement(kind)])) as Record<
-  EntityKind,
-  BulkStatement
->;
+const UPSERTS = new Map(UPSERTED_KINDS.map(kind => [kind, upsertStatement(kind)]));
 
 export function bulkQuery({ name, text, types }: BulkStatement, rows: readonly Row[]): pg.QueryConfig {
   return { name, text, values: types.map((type, place) => arrayLiteral(type, rows, place)) };
@@ -99,7 +96,7 @@ export function candleRow({ market, interval, candle }: MarketCandle): Row {
   ];
 }
 
-function upsertStatement(kind: EntityKind): BulkStatement {
+function upsertStatement(kind: UpsertedKind): BulkStatement {
   const { table, fields, key } = KINDS[kind];
   const columns = columnsOf(fields as Fields<unknown>);
   const names = columns.map(({ name }) => name);

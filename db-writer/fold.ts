@@ -20,7 +20,7 @@ import {
   storedTrade,
 } from '../shared/domain/history.js';
 import { CandleFold, type MarketCandle } from './candles.js';
-import { JournalFault } from './journal-reader.js';
+import { JournalFault } from './outage.js';
 
 export interface Changes {
   /** What Postgres stands at when they are written. */

@@ -7,10 +7,7 @@
 import type { Redis } from 'ioredis';
 import { type JournalBatch, sizeOf } from '../shared/domain/codec.js';
 import { Journal } from '../shared/io/journal.js';
-import { reach, unlessStopped } from './outage.js';
-
-/** Journal and tables do not belong together: an operator must look, going on would make it worse. */
-export class JournalFault extends Error {}
+import { JournalFault, reach, unlessStopped } from './outage.js';
 
 export interface Batches {
   readonly batches: readonly JournalBatch[];

@@ -6,6 +6,9 @@
  */
 import { isPostgresOutage } from '../shared/io/outage.js';
 
+/** Journal and tables do not belong together: an operator must look, going on would make it worse. */
+export class JournalFault extends Error {}
+
 export type Server = 'Redis' | 'Postgres';
 
 export class Outage extends Error {
@@ -22,7 +25,7 @@ export async function reach<T>(server: Server, call: Promise<T>): Promise<T> {
   try {
     return await call;
   } catch (error) {
-    if (!isPostgresOutage(error)) throw error;
+    if (error instanceof JournalFault || !isPostgresOutage(error)) throw error;
     throw new Outage(server, error);
   }
 }

@@ -10,7 +10,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type pg from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
-import { ENTITY_KINDS, type Order } from '../shared/domain/entities.js';
+import type { Order } from '../shared/domain/entities.js';
 import { isOpen } from '../shared/domain/orders.js';
 import {
   type BulkStatement,
@@ -22,12 +22,12 @@ import {
   type CopyStatement,
   candleRow,
   TAKE_OUT_ORDERS,
+  UPSERTED_KINDS,
   upsert,
 } from './bulk.js';
 import { copyText } from './copy-text.js';
 import type { Changes } from './fold.js';
-import { JournalFault } from './journal-reader.js';
-import { reach } from './outage.js';
+import { JournalFault, reach } from './outage.js';
 
 export interface Watermark {
   readonly sequence: number;
@@ -90,10 +90,9 @@ async function moveWatermark(client: pg.PoolClient, from: Watermark, changes: Ch
 }
 
 async function writeRows(client: pg.PoolClient, from: Watermark, changes: Changes): Promise<void> {
-  for (const kind of ENTITY_KINDS) {
-    if (kind === 'order') await writeOrders(client, from, changes.images.order);
-    else if (changes.images[kind].length > 0) await client.query(upsert(kind, changes.images[kind]));
-  }
+  for (const kind of UPSERTED_KINDS)
+    if (changes.images[kind].length > 0) await client.query(upsert(kind, changes.images[kind]));
+  await writeOrders(client, from, changes.images.order);
   await copy(client, COPY_TRADES, changes.trades);
   await copy(client, COPY_LEDGER, changes.ledger);
   if (changes.candles.length > 0) await client.query(bulkQuery(ADD_CANDLES, changes.candles.map(candleRow)));

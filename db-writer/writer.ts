@@ -8,8 +8,8 @@ import type { Redis } from 'ioredis';
 import type pg from 'pg';
 import type { Keys } from '../shared/io/keys.js';
 import { type Changes, Fold } from './fold.js';
-import { JournalFault, JournalReader } from './journal-reader.js';
-import { reach, unlessStopped } from './outage.js';
+import { JournalReader } from './journal-reader.js';
+import { JournalFault, reach, unlessStopped } from './outage.js';
 import { type Patience, pause } from './patience.js';
 import { readWatermark, type Watermark, write } from './write.js';
 

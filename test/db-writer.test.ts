@@ -244,6 +244,33 @@ t.test('migrations: again changes nothing, several at once wait for each other',
   t.equal((await applied()).length, before.length);
 });
 
+t.test('the orders of an older exchange are divided, and go on', async t => {
+  const store = await Store.create(t, 'divided');
+  const journal = new MadeJournal(7, 1000).add(40, 5);
+  const [before, after] = [journal.batches.slice(0, 20), journal.batches.slice(20)];
+  await store.push(before);
+  const stop = start(store);
+  await store.reached(before.at(-1)!.last);
+  await stop();
+  // As it stood before the division.
+  await store.pool.query(`
+    CREATE TABLE undivided (LIKE orders INCLUDING CONSTRAINTS);
+    ALTER TABLE undivided ADD CONSTRAINT orders_pkey PRIMARY KEY (order_id);
+    INSERT INTO undivided SELECT * FROM orders;
+    DROP TABLE orders;
+    ALTER TABLE undivided RENAME TO orders;
+    CREATE INDEX orders_open ON orders (queue_place, order_id) WHERE status IN ('NEW', 'PARTIALLY_FILLED');
+    CREATE INDEX orders_of_account ON orders (account, order_id);
+    CREATE INDEX orders_by_client_order_id ON orders (account, client_order_id, order_id);
+    DELETE FROM migrations WHERE name = '0006_open_and_ended_orders'`);
+  await migrate(DATABASE_URL, store.namespace, log);
+  await store.push(after);
+  const stopAgain = start(store);
+  await store.reached(journal.last);
+  await stopAgain();
+  await store.check(t, journal);
+});
+
 t.test('no hand can break a promise in the tables', async t => {
   const store = await Store.create(t, 'checks');
   const journal = new MadeJournal(7, 1000).add(40, 5);
@@ -464,6 +491,13 @@ const FAULTS: Record<string, { says: RegExp; harm: (store: Store, made: MadeJour
     other: {
       says: /Redis holds exchange another, Postgres an-exchange/,
       harm: store => store.redis.set(store.keys.exchangeId, 'another'),
+    },
+    lost_order: {
+      says: /of \d+ open orders that have changed Postgres holds 0/,
+      harm: async (store, { batches }) => {
+        await write(store.pool, { sequence: 0, exchangeId: EXCHANGE_ID }, fold(batches.slice(0, 10)));
+        await store.pool.query('DELETE FROM open_orders');
+      },
     },
     double: {
       says: /duplicate key value violates unique constraint/,

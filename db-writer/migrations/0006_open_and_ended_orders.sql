@@ -18,3 +18,6 @@ CREATE INDEX open_orders_by_queue ON open_orders (queue_place, order_id);
 -- Reader: the newest order of a client order id. Without the market, which few names share and the reader filters by;
 -- of the open ones an account has few.
 CREATE INDEX ended_orders_by_client_order_id ON ended_orders (account, client_order_id, order_id);
+
+-- Else nobody knows for a minute how many there are.
+ANALYZE open_orders, ended_orders;

@@ -47,11 +47,10 @@ async function proveTerms(evidence: Evidence): Promise<string> {
        trade.trade_id, trade.market, taker_order_id, maker_order_id) AS found
      FROM trades AS trade
      LEFT JOIN markets AS listed USING (market)
-     LEFT JOIN orders AS taker ON taker.order_id = taker_order_id
-     LEFT JOIN orders AS maker ON maker.order_id = maker_order_id
+     LEFT JOIN orders AS taker ON taker.account = taker_account AND taker.order_id = taker_order_id
+     LEFT JOIN orders AS maker ON maker.account = maker_account AND maker.order_id = maker_order_id
      WHERE (
-       taker.account = taker_account AND maker.account = maker_account
-       AND taker.market = trade.market AND maker.market = trade.market
+       taker.market = trade.market AND maker.market = trade.market
        AND taker.side <> maker.side AND buyer_is_maker = (maker.side = 'BUY')
        AND trade.price = maker.price
        AND coalesce(CASE taker.side WHEN 'BUY' THEN trade.price <= taker.price ELSE trade.price >= taker.price END, TRUE)
