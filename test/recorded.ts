@@ -259,7 +259,7 @@ export class Recorded {
   }
 }
 
-/** `order 17`, `balance 1001 USDT`. */
+/** `order 1001 17`, `balance 1001 USDT`. */
 export function nameOf({ kind, entity }: Image): string {
   const fields = entity as unknown as Record<string, string | number>;
   return [kind, ...KINDS[kind].key.map(field => fields[field])].join(' ');

@@ -253,10 +253,8 @@ class Session {
     if (answer.kind === 'ORDER') return orderText(answer.order, this.#words);
     if (answer.kind !== 'NOT_HELD') return answer.kind;
     const orderId = body.orderId ?? this.#words.orderId(body.clientOrderId!);
-    const image = this.#recorded.image(`order ${orderId}`);
-    return image?.kind === 'order' && image.entity.account === body.account
-      ? orderText(image.entity, this.#words)
-      : 'NOT_HELD';
+    const image = this.#recorded.image(`order ${body.account} ${orderId}`);
+    return image?.kind === 'order' ? orderText(image.entity, this.#words) : 'NOT_HELD';
   }
 
   #open(args: string[]): string {

@@ -63,7 +63,7 @@ function isLive({ kind, entity }: Image): boolean {
   return (KINDS[kind].live as (entity: unknown) => boolean)(entity);
 }
 
-/** `order 17`, `balance 1001 USDT`. */
+/** `order 1001 17`, `balance 1001 USDT`. */
 function nameOf({ kind, entity }: Image): string {
   const fields = entity as unknown as Record<string, string | number>;
   return [kind, ...KINDS[kind].key.map(field => fields[field])].join(' ');
