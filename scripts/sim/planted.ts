@@ -89,6 +89,16 @@ export const PLANTED: readonly Planted[] = [
     ],
   },
   {
+    name: 'an order that has changed stays where it was, too',
+    patches: [
+      {
+        file: 'db-writer/write.ts',
+        from: 'if (stored.length > 0) await takeOut(client, stored);',
+        to: '',
+      },
+    ],
+  },
+  {
     name: 'a deadline that is not journaled',
     patches: [
       {
