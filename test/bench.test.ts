@@ -21,15 +21,18 @@ function pathOf(script: string): string {
 const run = (script: string, args: string[], env: NodeJS.ProcessEnv = {}) =>
   promisify(execFile)(process.execPath, [pathOf(script), ...args], { env: { ...process.env, ...env } });
 
-/** Of a running process, and theirs. */
+/** Of a process, and theirs; one that ends while it is looked at has none. */
 function childrenOf(pid: number): number[] {
-  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim();
-  return children === ''
-    ? []
-    : children
-        .split(' ')
-        .map(Number)
-        .flatMap(child => [child, ...childrenOf(child)]);
+  return readChildren(pid).flatMap(child => [child, ...childrenOf(child)]);
+}
+
+function readChildren(pid: number): number[] {
+  try {
+    return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean).map(Number);
+  } catch (error) {
+    if (/^(ENOENT|ESRCH)$/.test((error as NodeJS.ErrnoException).code ?? '')) return [];
+    throw error;
+  }
 }
 
 function isRunning(pid: number): boolean {
