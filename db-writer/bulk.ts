@@ -5,8 +5,9 @@
  * COPY packs many rows into one record of the log and looks for no conflict: at 14,000 orders a second Postgres took 24 %
  * of a core instead of 32.
  *
- * Chosen by measurement, when orders were one table (embedded Postgres 18, two cores, fsync on, transactions of 1000 commands, each an order, 1.6
- * balances, half a trade and two ledger entries; CPU of node and Postgres together, µs a command, median of three):
+ * Chosen by measurement, when orders were one table (embedded Postgres 18, two cores, fsync on, transactions of 1000
+ * commands, each an order, 1.6 balances, half a trade and two ledger entries; CPU of node and Postgres together, µs a
+ * command, median of three):
  * column arrays unnested in the select list 38, in the from list 41 (it stores the rows once more; with pg's own or with
  * binary arrays 41 too), `jsonb_array_elements` 43, `json_table` 49, `json_to_recordset` 49. Four fifths of it are
  * Postgres, and most of that the indexes.
@@ -28,8 +29,8 @@ export interface CopyStatement<T> {
 }
 
 export interface BulkStatement {
-  /** Under which a connection keeps it prepared, with its plan; without one it is planned each time. */
-  readonly name?: string;
+  /** Under which a connection keeps it prepared, with its plan. */
+  readonly name: string;
   readonly text: string;
   /** Types of the columns, in the order of a row's values. */
   readonly types: readonly string[];
@@ -47,9 +48,11 @@ export const COPY_ENDED_ORDERS = copyStatement(ENDED_ORDERS, KINDS.order.fields)
 export const COPY_TRADES = copyStatement('trades', STORED_TRADE_FIELDS);
 export const COPY_LEDGER = copyStatement('ledger', STORED_LEDGER_ENTRY_FIELDS);
 
-/** Arrays of accounts and order ids. Not prepared: a plan made while there are few rows would read all of them for ever. */
+/** Of accounts and order ids. */
 export const TAKE_OUT_ORDERS: BulkStatement = {
-  text: `DELETE FROM ${OPEN_ORDERS} AS stored USING (SELECT unnest($1::bigint[]) AS account, unnest($2::bigint[]) AS order_id) AS changed
+  name: 'take out orders',
+  text: `DELETE FROM ${OPEN_ORDERS} AS stored
+    USING (SELECT unnest($1::bigint[]) AS account, unnest($2::bigint[]) AS order_id) AS changed
     WHERE stored.account = changed.account AND stored.order_id = changed.order_id`,
   types: ['bigint', 'bigint'],
 };
@@ -60,8 +63,9 @@ export function copyStatement<T>(table: string, fields: Fields<T>): CopyStatemen
 }
 
 /** Of the kinds of which an entity is one row as long as it lives: the rows replace those of the same key. */
-export type UpsertedKind = Exclude<EntityKind, 'order'>;
+type UpsertedKind = Exclude<EntityKind, 'order'>;
 export const UPSERTED_KINDS = ENTITY_KINDS.filter((kind): kind is UpsertedKind => kind !== 'order');
+const UPSERTS = new Map(UPSERTED_KINDS.map(kind => [kind, upsertStatement(kind)]));
 
 export function upsert(kind: UpsertedKind, entities: Images[UpsertedKind]): pg.QueryConfig {
   const fields = KINDS[kind].fields as Fields<unknown>;
@@ -70,8 +74,6 @@ export function upsert(kind: UpsertedKind, entities: Images[UpsertedKind]): pg.Q
     entities.map(entity => toTuple(fields, entity)),
   );
 }
-
-const UPSERTS = new Map(UPSERTED_KINDS.map(kind => [kind, upsertStatement(kind)]));
 
 export function bulkQuery({ name, text, types }: BulkStatement, rows: readonly Row[]): pg.QueryConfig {
   return { name, text, values: types.map((type, place) => arrayLiteral(type, rows, place)) };

@@ -54,6 +54,8 @@ const writer = new CopyWriter();
 export function* copyText<T>(codec: RecordCodec<T>, records: readonly T[]): Generator<Buffer> {
   for (let from = 0; from < records.length; from += ROWS) {
     const end = Math.min(from + ROWS, records.length);
+    // A row that failed may have left a part of itself.
+    writer.begin(0);
     for (let i = from; i < end; i++) codec.write(records[i]!, writer);
     yield Buffer.from(writer.take());
   }

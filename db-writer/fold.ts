@@ -11,7 +11,7 @@ import {
   type Images,
   type JournalBatch,
 } from '../shared/domain/codec.js';
-import { ENTITY_KINDS, type Entities, type EntityKind, KINDS } from '../shared/domain/entities.js';
+import { ENTITY_KINDS, type Entities, type EntityKind, type Key, KINDS } from '../shared/domain/entities.js';
 import { type Event, ledgerEntries } from '../shared/domain/events.js';
 import {
   type StoredLedgerEntry,
@@ -81,9 +81,9 @@ class LatestImages {
 /** What names an entity among those of its kind. */
 const KEYS = new Map(ENTITY_KINDS.map(kind => [kind, keyOf(KINDS[kind].key)]));
 
-function keyOf([first, second]: readonly string[]): (entity: Record<string, unknown>) => unknown {
-  if (second === undefined) return entity => entity[first!];
-  return entity => `${entity[first!]} ${entity[second]}`;
+function keyOf([first, second]: Key): (entity: Record<string, unknown>) => unknown {
+  if (second === undefined) return entity => entity[first];
+  return entity => `${entity[first]} ${entity[second]}`;
 }
 
 class History {

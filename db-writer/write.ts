@@ -34,6 +34,11 @@ export interface Watermark {
   readonly exchangeId: string;
 }
 
+/**
+ * Every row is found by its key: of 100,000 open orders the planner would read all to take out 1,000 (in 20 to 42 ms
+ * instead of 4).
+ */
+const BEGIN = 'BEGIN; SET LOCAL enable_seqscan = off';
 const READ_WATERMARK = sqlFile('read-watermark');
 const MOVE_WATERMARK = sqlFile('move-watermark');
 const ADD_CANDLES: BulkStatement = {
@@ -60,7 +65,7 @@ export function write(pool: pg.Pool, from: Watermark, changes: Changes): Promise
 async function transaction(pool: pg.Pool, from: Watermark, changes: Changes): Promise<boolean> {
   const client = await pool.connect();
   try {
-    await client.query('BEGIN');
+    await client.query(BEGIN);
     const moved = await moveWatermark(client, from, changes);
     if (moved) await writeRows(client, from, changes);
     await client.query(moved ? 'COMMIT' : 'ROLLBACK');

@@ -7,6 +7,7 @@ import { ENTITY_KINDS, type EntityKind, KINDS } from '../shared/domain/entities.
 import type { Fields } from '../shared/domain/fields.js';
 import { copyRows, RowError } from '../shared/io/copy-rows.js';
 import type { Logger } from '../shared/io/log.js';
+import { beginSnapshot } from '../shared/io/snapshot.js';
 import { columnsOf } from '../shared/io/tables.js';
 import type { Machine } from './machine.js';
 import { ProgressLog } from './progress-log.js';
@@ -25,7 +26,7 @@ export interface Watermark {
 export async function loadCheckpoint(pool: pg.Pool, machine: Machine, log: Logger): Promise<Watermark> {
   const client = await pool.connect();
   try {
-    await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
+    await beginSnapshot(client);
     // The index has the open orders in their order; to sort them all first would hold up whoever waits for the first.
     await client.query('SET LOCAL enable_sort = off');
     const watermark = await readWatermark(client);

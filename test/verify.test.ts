@@ -80,7 +80,7 @@ t.test('each harm to Postgres is found by the checks that it contradicts', async
        UPDATE twice SET status = 'CANCELED', queue_place = 0;
        INSERT INTO orders SELECT * FROM twice`,
       `DELETE FROM ended_orders USING twice WHERE ended_orders.order_id = twice.order_id; DROP TABLE twice`,
-      ['orders are there once'],
+      ['journal and state', 'orders are there once'],
     ],
     [
       `CREATE TABLE kept AS SELECT * FROM trades WHERE trade_id = 2; DELETE FROM trades WHERE trade_id = 2`,

@@ -7,6 +7,7 @@ const COUNTS = `
   SELECT w.sequence, w.state_hash, e.sequence AS engine_sequence,
     e.last_ledger_id, (SELECT count(*) FROM ledger) AS entries, (SELECT count(DISTINCT ledger_id) FROM ledger) AS ledger_ids,
     (SELECT sum(last_trade_id) FROM markets) AS last_trade_ids, (SELECT count(*) FROM trades) AS trades,
+    (SELECT count(*) - count(DISTINCT order_id) FROM orders) AS orders_twice,
     (SELECT sum(trades) FROM klines WHERE interval = '1d') AS candle_trades,
     (SELECT count(*) FROM (SELECT FROM balances GROUP BY asset HAVING sum(available + locked) <> 0) AS unequal)
       AS unequal_assets
@@ -22,6 +23,7 @@ export async function assertWhole(pool: pg.Pool, { end, stateHash }: Generated):
     row.ledger_ids === row.last_ledger_id &&
     row.trades === row.last_trade_ids &&
     row.candle_trades === row.last_trade_ids &&
+    row.orders_twice === 0n &&
     row.unequal_assets === 0n;
   if (isWhole) return;
   throw new Error(

@@ -1,7 +1,6 @@
 /**
  * The floor of the writer: the rows that it writes for a journal, in as many transactions, by COPY into tables without an
- * index. While they are made into text the clock
- * stands.
+ * index. While they are made into text the clock stands.
  */
 import { once } from 'node:events';
 import { finished } from 'node:stream/promises';
@@ -23,6 +22,10 @@ import { ENTITY_KINDS, KINDS } from '../../shared/domain/entities.js';
 import type { Fields } from '../../shared/domain/fields.js';
 import { createPool } from '../../shared/io/postgres.js';
 import type { Span } from './parts.js';
+
+const COPIES = new Map(
+  ENTITY_KINDS.map(kind => [kind, copyStatement(KINDS[kind].table, KINDS[kind].fields as Fields<unknown>)]),
+);
 
 export interface Copied {
   rows: number;
@@ -75,10 +78,7 @@ export class WriterFloor {
 }
 
 function copiesOf({ images, trades, ledger, candles }: Changes): Copy[] {
-  const ofKinds = ENTITY_KINDS.map(kind => {
-    const { table, fields } = KINDS[kind];
-    return copyOf(copyStatement(table, fields as Fields<unknown>), images[kind]);
-  });
+  const ofKinds = ENTITY_KINDS.map(kind => copyOf(COPIES.get(kind)!, images[kind]));
   const ofCandles = {
     statement: 'COPY klines FROM STDIN',
     text: Buffer.from(candles.map(candle => `${candleRow(candle).join('\t')}\n`).join('')),

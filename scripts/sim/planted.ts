@@ -82,7 +82,7 @@ export const PLANTED: readonly Planted[] = [
     name: 'Postgres loaded in more than one transaction',
     patches: [
       {
-        file: 'engine/checkpoint.ts',
+        file: 'shared/io/snapshot.ts',
         from: 'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY',
         to: 'BEGIN READ ONLY',
       },

@@ -107,7 +107,7 @@ export class PostgresServer {
       this.#end(session);
       return DONE;
     }
-    if (text.startsWith('SET LOCAL')) return DONE;
+    if (text.startsWith('SET LOCAL') || text.startsWith('LOCK TABLE')) return DONE;
     if (session.transaction?.hasFailed)
       return { error: failure(IN_FAILED_TRANSACTION, 'transaction is aborted') };
     try {

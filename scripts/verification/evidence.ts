@@ -9,6 +9,7 @@ import type pg from 'pg';
 import { type JournalBatch, LOGIC } from '../../shared/domain/codec.js';
 import { Journal } from '../../shared/io/journal.js';
 import { type Keys, keysOf } from '../../shared/io/keys.js';
+import { beginSnapshot } from '../../shared/io/snapshot.js';
 import type { Connections } from '../running/connections.js';
 
 export interface Watermark {
@@ -45,7 +46,7 @@ export async function* withEvidence<T>(
 ): AsyncIterable<T> {
   const postgres = await pool.connect();
   try {
-    await postgres.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
+    await beginSnapshot(postgres);
     await postgres.query('SAVEPOINT snapshot');
     const watermark = await readWatermark(postgres);
     const keys = keysOf(namespace);

@@ -25,8 +25,9 @@ export async function compareRows(
     const wanted = expected.slice(from, from + ROWS_A_QUERY);
     const found = await rowsOf(evidence, table, wanted);
     for (const tuple of wanted) {
-      const difference = differenceOf(table, tuple, found.get(keyOf(table, tuple)));
-      if (difference !== undefined) differences.add(difference);
+      const key = keyOf(table, tuple);
+      const difference = differenceOf(table, tuple, found.get(key) ?? []);
+      if (difference !== undefined) differences.add(`${table.table} ${key} ${difference}`);
     }
   }
 }
@@ -36,7 +37,7 @@ async function rowsOf(
   evidence: Evidence,
   table: Table,
   wanted: readonly Tuple[],
-): Promise<Map<string, Tuple>> {
+): Promise<Map<string, Tuple[]>> {
   const columns = columnsOf(table.fields);
   const places = keyPlaces(table);
   const keyColumns = places.map(place => columns[place] as Column);
@@ -49,12 +50,17 @@ async function rowsOf(
     places.map(place => wanted.map(tuple => tuple[place])),
   );
   const tuples = rows.map(row => toTuple(table.fields, fromRow(table.fields, row)));
-  return new Map(tuples.map(tuple => [keyOf(table, tuple), tuple]));
+  const byKey = new Map<string, Tuple[]>();
+  for (const tuple of tuples) {
+    const key = keyOf(table, tuple);
+    byKey.set(key, [...(byKey.get(key) ?? []), tuple]);
+  }
+  return byKey;
 }
 
-function differenceOf(table: Table, expected: Tuple, found: Tuple | undefined): string | undefined {
-  const row = `${table.table} ${keyOf(table, expected)}`;
-  if (found === undefined) return `${row} is missing`;
+function differenceOf(table: Table, expected: Tuple, [found, another]: readonly Tuple[]): string | undefined {
+  if (found === undefined) return 'is missing';
+  if (another !== undefined) return 'is there more than once';
   const fields = Object.keys(table.fields);
   const differing = fields.filter((_, place) => found[place] !== expected[place]);
   if (differing.length === 0) return undefined;
@@ -62,7 +68,7 @@ function differenceOf(table: Table, expected: Tuple, found: Tuple | undefined): 
     const place = fields.indexOf(field);
     return `${field} ${found[place]} instead of ${expected[place]}`;
   });
-  return `${row} has ${values.join(', ')}`;
+  return `has ${values.join(', ')}`;
 }
 
 function keyOf(table: Table, tuple: Tuple): string {

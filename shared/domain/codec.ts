@@ -325,12 +325,14 @@ export function decodeCommands(commands: Buffer): JournaledCommand[] {
   });
 }
 
-/** When each command of a batch was taken: milliseconds since the epoch. */
+/** When each command of a batch was taken: milliseconds since the epoch. Throws where a line has none. */
 export function decodeTimes(commands: Buffer): number[] {
   const text = commands.toString('latin1');
   const times: number[] = [];
   for (let from = 0; ; ) {
-    times.push(Number(text.slice(from, text.indexOf(' ', from))));
+    const time = integer.parse(Number(text.slice(from, text.indexOf(' ', from))));
+    if (time === undefined) throw new Error(`entry ${times.length + 1} of the batch has no time`);
+    times.push(time);
     const end = text.indexOf('\n', from);
     if (end < 0) return times;
     from = end + 1;

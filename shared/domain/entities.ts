@@ -166,6 +166,9 @@ export type Fixed<T> = { [K in keyof T as IsReadonly<T, K, K, never>]: T[K] };
 /** What becomes of it: the others. */
 export type Changing<T> = { [K in keyof T as IsReadonly<T, K, never, K>]: T[K] };
 
+/** One field or two. */
+export type Key<F extends string = string> = readonly [F] | readonly [F, F];
+
 export interface Kind<T> {
   readonly fixed: Fields<Fixed<T>>;
   readonly changing: Fields<Changing<T>>;
@@ -173,7 +176,7 @@ export interface Kind<T> {
   readonly fields: Fields<T>;
   readonly table: string;
   /** The fields that name one entity. */
-  readonly key: readonly (keyof T & string)[];
+  readonly key: Key<keyof T & string>;
   readonly live: (entity: T) => boolean;
   /** The same in SQL, and the order in which a load must see the rows. */
   readonly liveSql: string;
