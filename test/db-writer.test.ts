@@ -25,6 +25,7 @@ import { type Keys, keysOf } from '../shared/io/keys.js';
 import { createLogger } from '../shared/io/log.js';
 import { createPool } from '../shared/io/postgres.js';
 import { connectPatiently, redisAt } from '../shared/io/redis.js';
+import { beginSnapshot } from '../shared/io/snapshot.js';
 import { columnName, columnsOf, fromRow } from '../shared/io/tables.js';
 import { ascii } from './ascii.js';
 import { MadeJournal } from './made-journal.js';
@@ -263,7 +264,24 @@ t.test('the orders of an older exchange are divided, and go on', async t => {
     CREATE INDEX orders_of_account ON orders (account, order_id);
     CREATE INDEX orders_by_client_order_id ON orders (account, client_order_id, order_id);
     DELETE FROM migrations WHERE name >= '0006'`);
-  await migrate(DATABASE_URL, store.namespace, log);
+  const reader = await store.pool.connect();
+  await reader.query('BEGIN; SELECT FROM orders');
+  const waiting = async (count: number) => {
+    const sql = `SELECT FROM pg_locks WHERE NOT granted AND relation = 'orders'::regclass`;
+    await eventually(async () => (await reader.query(sql)).rowCount === count);
+  };
+  const migration = migrate(DATABASE_URL, store.namespace, log);
+  await waiting(1);
+  const loader = await store.pool.connect();
+  const loading = beginSnapshot(loader);
+  await waiting(2);
+  await reader.query('COMMIT');
+  await Promise.all([migration, loading]);
+  const { rows } = await loader.query('SELECT count(*) FROM orders');
+  t.ok(rows[0].count > 0n, 'whoever begins to look meanwhile sees them');
+  await loader.query('COMMIT');
+  for (const client of [reader, loader]) client.release();
+
   await store.push(after);
   const stopAgain = start(store);
   await store.reached(journal.last);
@@ -477,6 +495,25 @@ t.test('kill -9 in the middle of a backlog, again and again, then SIGTERM', asyn
   await store.check(t, journal);
 });
 
+t.test('a fault of the program is no outage, and leaves nothing', async t => {
+  const store = await Store.create(t, 'program');
+  const { batches } = new MadeJournal(11, 1000).add(20, 4);
+  const changes = fold(batches);
+  const from = { sequence: 0, exchangeId: EXCHANGE_ID };
+  const halfWritten = {
+    ...changes.trades[0]!,
+    get sequence(): number {
+      throw new TypeError('no sequence');
+    },
+  };
+  const faulty = { ...changes, trades: [...changes.trades, halfWritten] };
+  await t.rejects(write(store.pool, from, faulty), new TypeError('no sequence'));
+  t.equal(await store.watermark(), 0);
+  t.ok(await write(store.pool, from, changes), 'and the same again without it');
+  const { rows } = await store.pool.query('SELECT count(*) FROM trades');
+  t.equal(Number(rows[0].count), changes.trades.length);
+});
+
 /** What is done to the two stores, and what the writer says when it exits with 1. */
 const FAULTS: Record<string, { says: RegExp; harm: (store: Store, made: MadeJournal) => Promise<unknown> }> =
   {
@@ -491,6 +528,13 @@ const FAULTS: Record<string, { says: RegExp; harm: (store: Store, made: MadeJour
     other: {
       says: /Redis holds exchange another, Postgres an-exchange/,
       harm: store => store.redis.set(store.keys.exchangeId, 'another'),
+    },
+    no_time: {
+      says: /entry 1 of the batch has no time/,
+      harm: async (store, { batches }) => {
+        await store.redis.del(store.keys.journal);
+        await store.push(batches.map(batch => ({ ...batch, commands: Buffer.from(`now${batch.commands}`) })));
+      },
     },
     lost_order: {
       says: /of \d+ open orders that have changed Postgres holds 0/,
