@@ -64,7 +64,7 @@ const marketData = new MarketData({
   readTrades: storedTrades(database),
   readCandles: storedCandles(database),
 });
-const reports = new ReportLog(redis, keys.reports, log);
+const reports = new ReportLog({ feed: engine.feed, redis, key: keys.reports, log });
 const tokens = new Tokens(config.jwtSecret);
 const accounts = new Accounts(database);
 const history = new History(database);
@@ -96,7 +96,6 @@ try {
 
 async function start(): Promise<void> {
   engine.start();
-  reports.start();
   health.start();
   await waitFor('Redis', async () => engine.connected);
   await checkRedis();

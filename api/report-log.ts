@@ -1,27 +1,23 @@
 /**
- * The reports that the engine has kept, of every account: followed from the stream that it commits them to, and held for
- * who reads them now or has missed some.
+ * The reports that the engine has kept, of every account: heard from the feed, and before that read from the stream that
+ * keeps them; held for who reads them now or has missed some.
  *
  * Guarantees: each report is heard once, in the order of its account's `seq`, whatever becomes of engines, connections
  * and other processes; what is heard is committed. Where some were trimmed before they could be read, all is forgotten
  * and the listeners are told that they have missed some. As much is held as the stream keeps, the reports of the last
  * `REPORTED_COMMANDS` commands (held-reports.ts).
- *
- * It has one read under way and nothing else on its connection: an answer that stands behind another one could leave
- * Redis before what it tells of is on disk.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
 import { REPORTED_COMMANDS } from '../shared/io/keys.js';
 import type { Logger } from '../shared/io/log.js';
 import { connectPatiently, type RedisServer, tellOutages } from '../shared/io/redis.js';
+import type { Feed } from './feed.js';
 import { type HeardReport, HeldReports } from './held-reports.js';
 
 /** Of batches that one read brings. */
 const MAX_READ = 100;
-const BLOCK_MS = 1000;
 const RETRY_INTERVAL_MS = 100;
-const START = '0-0';
 
 export interface ReportListener {
   /** What it throws is logged, and taken as if it had missed the report. */
@@ -30,39 +26,51 @@ export interface ReportListener {
   missed(): void;
 }
 
+export interface ReportLogParts {
+  feed: Feed;
+  redis: RedisServer;
+  /** Of the stream that keeps the reports. */
+  key: string;
+  log: Logger;
+}
+
 export class ReportLog {
   readonly #redis: Redis;
   readonly #key: string;
   readonly #log: Logger;
   readonly #listeners: ReportListener[] = [];
   readonly #held = new HeldReports();
-  /** Id of the last batch. */
-  #last = START;
+  /** Sequence of the last batch whose reports were heard. */
+  #last = 0;
+  /** Of the last batch whose reports the feed has told. */
+  #told = 0;
   #isCurrent = false;
-  #stopped = false;
+  /** Counts connections of the feed made and lost. */
+  #epoch = 0;
 
-  constructor(redis: RedisServer, key: string, log: Logger) {
+  /** Begins with the feed's next connection. */
+  constructor({ feed, redis, key, log }: ReportLogParts) {
     this.#redis = connectPatiently(redis);
     this.#key = key;
     this.#log = log;
     tellOutages(this.#redis, log);
+    feed.listen({
+      connected: () => void this.#catchUp(),
+      lost: () => this.#lose(),
+      reports: (batch, sequence) => this.#receive(batch, sequence),
+    });
   }
 
   listen(listener: ReportListener): void {
     this.#listeners.push(listener);
   }
 
-  start(): void {
-    this.#redis.connect().catch(() => {});
-    void this.#follow();
-  }
-
   stop(): void {
-    this.#stopped = true;
+    this.#lose();
     this.#redis.disconnect();
   }
 
-  /** Whether it has come to the stream's end since it began to read, for the first time or after a lost connection. */
+  /** Whether it has heard everything, up to what the feed tells. */
   get isCurrent(): boolean {
     return this.#isCurrent;
   }
@@ -82,35 +90,48 @@ export class ReportLog {
     return this.#held.held(account);
   }
 
-  async #follow(): Promise<void> {
-    while (!this.#stopped) {
+  #lose(): void {
+    this.#epoch++;
+    this.#isCurrent = false;
+  }
+
+  #receive(batch: Buffer, sequence: number): void {
+    this.#told = sequence;
+    if (this.#isCurrent && sequence > this.#last) this.#hear(batch, sequence);
+  }
+
+  /** Reads what was kept, until there is nothing besides that the feed has told meanwhile. */
+  async #catchUp(): Promise<void> {
+    const epoch = ++this.#epoch;
+    this.#told = 0;
+    while (epoch === this.#epoch && !this.#isCurrent) {
       try {
-        await this.#read();
+        await this.#read(() => epoch !== this.#epoch);
       } catch (error) {
-        this.#isCurrent = false;
         this.#log.debug({ error: (error as Error).message }, 'reports: trying again');
         await sleep(RETRY_INTERVAL_MS);
       }
     }
   }
 
-  async #read(): Promise<void> {
-    const from = ['STREAMS', this.#key, this.#last] as const;
-    const reply = this.#isCurrent
-      ? await this.#redis.xreadBuffer('COUNT', MAX_READ, 'BLOCK', BLOCK_MS, ...from)
-      : await this.#redis.xreadBuffer('COUNT', MAX_READ, ...from);
-    const batches = (reply?.[0]?.[1] ?? []).map(([id, [, reports]]) => [id.toString(), reports!] as const);
+  async #read(isOver: () => boolean): Promise<void> {
+    const told = this.#told;
+    const from = ['STREAMS', this.#key, `${this.#last}-0`] as const;
+    const reply = await this.#redis.xreadBuffer('COUNT', MAX_READ, ...from);
+    const batches = (reply?.[0]?.[1] ?? []).map(
+      ([id, [, reports]]) => [sequenceOf(id.toString()), reports!] as const,
+    );
     if (batches.length === 0) await this.#checkEnd();
-    else await this.#checkGap(batches);
-    for (const [id, reports] of batches) this.#hear(id, reports);
-    if (batches.length < MAX_READ) this.#isCurrent = true;
+    else await this.#checkGap(batches.at(-1)![0], batches.length);
+    if (isOver()) return;
+    for (const [sequence, reports] of batches) this.#hear(reports, sequence);
+    this.#isCurrent = batches.length < MAX_READ && (told === this.#told || this.#last >= this.#told);
   }
 
-  #hear(id: string, batch: Buffer): void {
-    const sequence = sequenceOf(id);
+  #hear(batch: Buffer, sequence: number): void {
     const reports = this.#held.add(batch, sequence);
     this.#held.forget(sequence - REPORTED_COMMANDS);
-    this.#last = id;
+    this.#last = sequence;
     for (const listener of this.#listeners) this.#tell(listener, reports);
   }
 
@@ -124,11 +145,10 @@ export class ReportLog {
   }
 
   /** Batches are trimmed once they are so many commands behind; where we are as far behind, some may be missing. */
-  async #checkGap(batches: readonly (readonly [id: string, reports: Buffer])[]): Promise<void> {
-    const behind = sequenceOf(batches.at(-1)![0]) - sequenceOf(this.#last);
-    if (this.#last === START || (behind < REPORTED_COMMANDS && batches.length < MAX_READ)) return;
+  async #checkGap(newest: number, read: number): Promise<void> {
+    if (this.#last === 0 || (newest - this.#last < REPORTED_COMMANDS && read < MAX_READ)) return;
     const [oldest] = await this.#redis.xrange(this.#key, '-', '+', 'COUNT', 1);
-    if (sequenceOf(oldest![0]) <= sequenceOf(this.#last)) return;
+    if (sequenceOf(oldest![0]) <= this.#last) return;
     this.#log.warn({ after: this.#last, oldest: oldest![0] }, 'reports were trimmed before they were read');
     this.#startAgain();
   }
@@ -141,9 +161,9 @@ export class ReportLog {
   /** An exchange that has begun again from Postgres has another stream, which may end before ours. */
   async #checkEnd(): Promise<void> {
     const [newest] = await this.#redis.xrevrange(this.#key, '+', '-', 'COUNT', 1);
-    if (newest !== undefined && sequenceOf(newest[0]) >= sequenceOf(this.#last)) return;
-    if (this.#last !== START) this.#startAgain();
-    this.#last = START;
+    if (newest !== undefined && sequenceOf(newest[0]) >= this.#last) return;
+    if (this.#last !== 0) this.#startAgain();
+    this.#last = 0;
   }
 }
 

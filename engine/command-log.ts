@@ -13,6 +13,7 @@ import { type Keys, REPORTED_COMMANDS } from '../shared/io/keys.js';
 import type { Logger } from '../shared/io/log.js';
 import { connectOnce, connectPatiently, type RedisServer, tellOutages } from '../shared/io/redis.js';
 import type { AppliedBatch } from './batch.js';
+import { FeedWindow, feedFields, feedId } from './feed.js';
 import { Wake } from './wake.js';
 
 /** Of a batch: some ten milliseconds of work, and a journal entry of a few megabytes. */
@@ -38,6 +39,9 @@ export interface Taken {
 
 type Argument = string | number | Buffer;
 
+/** Of a commit: no batch. */
+const NOTHING: Argument[] = ['', '', '', 0, 0, '', ''];
+
 interface Scripts {
   commit(...args: Argument[]): Promise<[draining: number, entries: string[]]>;
   attempt(attempts: string, batch: string, atLeast: number): Promise<number>;
@@ -48,7 +52,7 @@ interface Scripts {
 }
 
 const SCRIPTS: { readonly [K in keyof Scripts]: { file: string; numberOfKeys: number } } = {
-  commit: { file: 'commit', numberOfKeys: 6 },
+  commit: { file: 'commit', numberOfKeys: 7 },
   attempt: { file: 'attempt', numberOfKeys: 1 },
   lead: { file: 'lead', numberOfKeys: 4 },
   renew: { file: 'renew', numberOfKeys: 1 },
@@ -59,11 +63,12 @@ const SCRIPTS: { readonly [K in keyof Scripts]: { file: string; numberOfKeys: nu
 export class CommandLog {
   readonly #keys: Keys;
   readonly #log: Logger;
-  /** Commits and publishes; never sends twice by itself. */
+  /** Commits; never sends twice by itself. */
   readonly #writer: Redis & Scripts;
   readonly #reader: Redis;
   readonly #journal: Journal;
   readonly #wake: Wake;
+  readonly #feed = new FeedWindow();
   #interrupted = false;
   /** What was given of the list and is not committed, in order. */
   #front: readonly string[] = [];
@@ -109,11 +114,6 @@ export class CommandLog {
     return this.#reader;
   }
 
-  /** The connection that publishes, behind the commits. */
-  get publisher(): Redis {
-    return this.#writer;
-  }
-
   /** A batch that is applied or committed, and one behind it. */
   get #mostKnown(): number {
     return 2 * this.batchEntries;
@@ -145,26 +145,25 @@ export class CommandLog {
   take(head: string): Promise<Taken> {
     this.#front = [];
     this.#unsure = 0;
-    return this.#runCommit(head, head, 0, ['', '', '', 0]);
+    return this.#runCommit(head, head, 0, NOTHING);
   }
 
   /** Makes a batch durable and gives further entries. Throws a FencedError where another engine leads. */
-  commit(
-    predecessor: string,
-    head: string,
-    { taken, journal, reports, deadLetters }: AppliedBatch,
-  ): Promise<Taken> {
+  commit(predecessor: string, head: string, batch: AppliedBatch): Promise<Taken> {
+    const { taken, journal, reports, deadLetters } = batch;
     const fields = journal === undefined ? [] : toStreamFields(journal);
     const id = journal === undefined ? '' : `${journal.last}-0`;
     const reportsFrom = journal === undefined ? '' : `${Math.max(0, journal.last - REPORTED_COMMANDS)}-0`;
+    const told = feedFields(batch);
+    const feed = [told.length, feedId(head), this.#feed.add(feedId(head), told)];
     const letters = deadLetters.map(({ entry }) => entry);
-    const entries = [id, reports, reportsFrom, fields.length, ...fields, ...letters];
-    return this.#runCommit(predecessor, head, taken, entries);
+    const parts = [id, reports, reportsFrom, fields.length, ...feed, ...fields, ...told, ...letters];
+    return this.#runCommit(predecessor, head, taken, parts);
   }
 
   async #runCommit(predecessor: string, head: string, taken: number, batch: Argument[]): Promise<Taken> {
-    const { journal, commands, deadLetters, draining, reports } = this.#keys;
-    const keys = [this.#keys.head, journal, commands, deadLetters, draining, reports];
+    const { journal, commands, deadLetters, draining, reports, feed } = this.#keys;
+    const keys = [this.#keys.head, journal, commands, deadLetters, draining, reports, feed];
     const [isDraining, entries] = await this.#untilAnswered(async () => {
       const [left, known] = this.#unsure === 0 ? this.#split(taken) : await this.#stillThere(taken);
       const bounds = [this.#mostKnown - known, MAX_TAKEN_BYTES];

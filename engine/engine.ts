@@ -48,7 +48,7 @@ export class Engine {
 
   /** Serves until `stop`. @param onFenced called where another engine turns out to lead */
   async run(onFenced: (error: Error) => void): Promise<void> {
-    const { keys, log, commandLog, pool } = this.#stores;
+    const { log, commandLog, pool } = this.#stores;
     await checkRedisDurability(commandLog.reader, log);
     const { machine, head } = await this.#takeOver();
     // What leads needs Postgres no more, and waits for no answer of it.
@@ -58,10 +58,7 @@ export class Engine {
     const admission = new Admission();
     admission.watch(commandLog.journal, this.#settings.journalLimitBytes, log);
     this.#leadership.keep(() => onFenced(new Error('another engine leads')));
-    this.#leader = new Leader(
-      { machine, clock, admission, commandLog, keys, log, onBatch: this.#onBatch },
-      head,
-    );
+    this.#leader = new Leader({ machine, clock, admission, commandLog, log, onBatch: this.#onBatch }, head);
     log.info({ head, sequence: machine.exchange.sequence, stateHash: machine.exchange.stateHash }, 'leading');
     this.#serving = this.#leader.run();
     await this.#serving;

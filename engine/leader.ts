@@ -1,18 +1,15 @@
 /**
- * The leader's loop: take, apply, commit, publish (D2). Nothing is published before its batch is durable, and further
- * entries come with the answer to the commit.
+ * The leader's loop: take, apply, commit (D2). The commit tells everybody what the batch did, and further entries come
+ * with the answer to it.
  *
  * Where a full batch waits already, it is applied while the one before it is committed, and committed after that: from a
  * full list that brought 41,300 commands a second instead of 31,500. With less it would only make the batches smaller.
  */
-import { encodeAnswer } from '../shared/domain/answers.js';
 import { encodeRequest } from '../shared/domain/codec.js';
 import { GENESIS } from '../shared/domain/genesis.js';
-import type { Keys } from '../shared/io/keys.js';
 import type { Logger } from '../shared/io/log.js';
 import { type AppliedBatch, BatchMaker, type BatchParts, type Place, setAside } from './batch.js';
 import type { CommandLog, Taken } from './command-log.js';
-import { publish } from './publish.js';
 
 /** An entry may end the engine because of those before it: it is tried as it came, then alone. */
 const TRIES_TOGETHER = 3;
@@ -23,7 +20,6 @@ export type BatchListener = (batch: AppliedBatch, applyMs: number, commitMs: num
 
 export interface LeaderParts extends BatchParts {
   commandLog: CommandLog;
-  keys: Keys;
   log: Logger;
   onBatch: BatchListener;
 }
@@ -69,7 +65,6 @@ export class Leader {
     this.#end = (await commandLog.journal.extent()).end;
     machine.startReporting();
     if (machine.exchange.sequence === 0) await this.#found();
-    this.#announce();
     await this.#begin();
     let applied: Applied | undefined;
     while (!this.#stopping) {
@@ -159,13 +154,10 @@ export class Leader {
   }
 
   async #process(applied: Applied): Promise<void> {
-    const { keys, commandLog, onBatch } = this.#parts;
-    const { batch, applyMs } = applied;
     const began = performance.now();
     await this.#commit(applied);
     const commitMs = performance.now() - began;
-    publish(commandLog.publisher, keys, batch.publications);
-    onBatch(batch, applyMs, commitMs);
+    this.#parts.onBatch(applied.batch, applied.applyMs, commitMs);
   }
 
   async #commit({ batch, predecessor, head }: Applied): Promise<void> {
@@ -173,17 +165,6 @@ export class Leader {
     const { first, last } = batch.journal ?? {};
     this.#parts.log.debug({ head, first, last, taken: batch.taken }, 'committed');
     this.#receive(taken);
-  }
-
-  /** A predecessor may have died between commit and publication: the update ids tell readers what they have missed. */
-  #announce(): void {
-    const { machine, keys, commandLog } = this.#parts;
-    const catalog = machine.exchange.query({ kind: 'CATALOG', body: {} });
-    publish(commandLog.publisher, keys, {
-      markets: [],
-      listings: [encodeAnswer(catalog)],
-      replies: new Map(),
-    });
   }
 
   #warnOfDeadLetters({ deadLetters }: AppliedBatch): void {

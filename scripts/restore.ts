@@ -63,8 +63,8 @@ async function assertLost({ redis }: Connections, keys: Keys, checkpoint: Checkp
 async function beginAgain({ redis, pool }: Connections, keys: Keys, checkpoint: Checkpoint): Promise<void> {
   const { sequence, head } = checkpoint;
   const exchangeId = randomUUID();
-  const { commands, journal, reports, draining, attempts, standbys } = keys;
-  const again = redis.multi().del(commands, journal, reports, draining, attempts, standbys);
+  const { commands, journal, reports, feed, draining, attempts, standbys } = keys;
+  const again = redis.multi().del(commands, journal, reports, feed, draining, attempts, standbys);
   // An empty journal that ends where Postgres is.
   if (sequence > 0n) again.xadd(journal, `${sequence}-0`, 'restored', '').xtrim(journal, 'MAXLEN', 0);
   await again

@@ -22,10 +22,12 @@ import { Feed } from '../api/feed.js';
 import { startPrivateRedis } from '../scripts/running/private-redis.js';
 import { decodeRequest, type Request } from '../shared/domain/codec.js';
 import type { Query } from '../shared/domain/commands.js';
+import { repliesTo, TOLD } from '../shared/domain/publications.js';
 import { type Keys, keysOf } from '../shared/io/keys.js';
 import { redisAt } from '../shared/io/redis.js';
 import { messageOf } from './ascii.js';
 import { FakeEngine } from './fake-engine.js';
+import { tell } from './feed.js';
 import { TcpProxy } from './tcp-proxy.js';
 import { eventually } from './ws-client.js';
 
@@ -98,16 +100,16 @@ async function listed({ redis, keys }: World): Promise<number[]> {
   return entries.map(entry => orderIdOf(decodeRequest(entry) as Request));
 }
 
+/** Of a few requests each. */
 async function pushes(redis: Redis): Promise<number> {
-  const calls = (await redis.info('commandstats')).matchAll(/cmdstat_eval(?:sha)?:calls=(\d+)/g);
-  return [...calls].reduce((sum, [, count]) => sum + Number(count), 0);
+  return Number(/cmdstat_rpush:calls=(\d+)/.exec(await redis.info('commandstats'))![1]);
 }
 
-/** The connection over which requests are pushed: known by its last command. */
-async function killPusher(redis: Redis): Promise<void> {
+/** The connection whose last command that is. */
+async function killWho(does: RegExp, redis: Redis): Promise<void> {
   const clients = ((await redis.client('LIST')) as string).split('\n');
-  const pusher = clients.find(client => /cmd=eval/.test(client));
-  await redis.client('KILL', 'ID', /id=(\d+)/.exec(pusher!)![1]!);
+  const client = clients.find(client => does.test(client));
+  await redis.client('KILL', 'ID', /id=(\d+)/.exec(client!)![1]!);
 }
 
 function range(first: number, last: number): number[] {
@@ -144,7 +146,7 @@ t.test('no answer: the outcome is unknown, and an answer that comes later is nob
   t.ok(afterMs >= limit && afterMs < limit + 200, `${afterMs} ms`);
   const { requestId, replyTo } = fake.taken[0]!;
   for (const id of [requestId, 99]) {
-    await redis.publish(keys.reply(replyTo), messageOf([[id, { kind: 'NOT_HELD', sequence: 1 }, null]]));
+    await tell(redis, keys, repliesTo(replyTo), messageOf([[id, { kind: 'NOT_HELD', sequence: 1 }, null]]));
   }
   fake.answers = true;
   t.match(await outcomeOf(engine, 2), { code: 'NOT_HELD' });
@@ -185,7 +187,7 @@ t.test('the answer to a push is lost after its effect: unknown at once, and neve
   const [written, waiting] = [outcomeOf(w.engine, 1), sleep(20).then(() => outcomeOf(w.engine, 2))];
   await sleep(100);
   t.same(await listed(w), [1]);
-  await killPusher(w.redis);
+  await killWho(/ cmd=eval/, w.redis);
   t.match(await written, { code: 'UNKNOWN_OUTCOME' });
   t.match(await waiting, { code: 'SERVER_BUSY' }, 'never written');
   t.ok((await written).afterMs < 100 + AT_ONCE_MS);
@@ -204,7 +206,7 @@ t.test('the connection of the answers is lost: unknown at once, busy until it is
   fake.answers = false;
   const outcome = outcomeOf(engine, 1);
   await eventually(() => fake.taken.length === 1);
-  await redis.call('CLIENT', 'KILL', 'TYPE', 'pubsub');
+  await killWho(/ cmd=xread/, redis);
   t.match(await outcome, { code: 'UNKNOWN_OUTCOME' });
   t.ok((await outcome).afterMs < AT_ONCE_MS + 200);
   const refused = await outcomeOf(engine, 2);
@@ -248,9 +250,7 @@ t.test('between two connections nothing is heard, whatever is published', async 
     proxy.close();
   });
   const flood = setInterval(() => {
-    const pipeline = publisher.pipeline();
-    for (const _ of range(1, 500)) pipeline.publish(keys.catalog, '');
-    pipeline.exec();
+    for (const _ of range(1, 100)) void tell(publisher, keys, TOLD.catalog, '').catch(() => {});
   });
   feed.start();
   for (const _ of range(1, 20)) {
@@ -260,6 +260,32 @@ t.test('between two connections nothing is heard, whatever is published', async 
   }
   const changes = heard.filter((what, index) => what !== heard[index - 1]);
   t.match(changes.join(' '), /^(connected heard lost ?)+$/);
+});
+
+t.test('batches that are not there any more: whoever follows starts afresh', async t => {
+  const { engine, redis, keys } = await world(t);
+  const heard: string[] = [];
+  engine.feed.listen({
+    connected: () => heard.push('connected'),
+    lost: () => heard.push('lost'),
+    catalog: message => heard.push(message),
+  });
+  const hears = (...expected: string[]) =>
+    eventually(() => JSON.stringify(heard) === JSON.stringify(expected)).then(() => heard.splice(0));
+  await redis.set(keys.head, '1:1000');
+  await tell(redis, keys, TOLD.catalog, 'after a gap');
+  await hears('lost', 'connected');
+  await tell(redis, keys, TOLD.catalog, 'the next one');
+  await redis.set(keys.head, '2:1002');
+  await tell(redis, keys, TOLD.catalog, 'of another engine');
+  await hears('the next one', 'of another engine');
+  await redis.del(keys.feed);
+  await redis.set(keys.head, '3:7');
+  await tell(redis, keys, TOLD.catalog, 'begun again from Postgres');
+  await hears('lost', 'connected');
+  await tell(redis, keys, TOLD.catalog, 'and on');
+  await hears('and on');
+  t.match(await outcomeOf(engine, 1), { code: 'NOT_HELD' });
 });
 
 t.test('the network says nothing any more: it is noticed, and connected again', async t => {

@@ -1,5 +1,5 @@
 /**
- * The engine's shell against real servers: a commit acts once and only for the leader, nothing is published before it,
+ * The engine's shell against real servers: a commit acts once and only for the leader, tells what it did in the same step,
  * and a start refuses whatever is not the state that was acknowledged.
  */
 import { randomBytes } from 'node:crypto';
@@ -117,6 +117,8 @@ t.test('a batch tells nothing of those before it', async t => {
   }
   t.ok(entries.length > 50);
 });
+
+const EMPTY_MESSAGE = { time: 1, firstUpdateId: 1, lastUpdateId: 1, bids: [], asks: [], trades: [] };
 
 /** What comes with the answer to a commit. */
 const taken = (...entries: string[]): Taken => ({ entries, draining: false });
@@ -351,13 +353,10 @@ t.test('one engine leads; after its lease another one, and the first can never w
 
 /** A leader whose list begins with entries, and whose commits are answered by hand. */
 function answeredByHand(batchEntries: number, ...entries: string[]) {
-  const published: string[] = [];
   const committed: string[] = [];
   let answerCommit: (next: Taken) => void = () => {};
-  const pipeline = { publish: (channel: string) => published.push(channel), exec: async () => [] };
   const commandLog = {
     batchEntries,
-    publisher: { pipeline: () => pipeline },
     journal: { extent: async () => ({ first: 1, last: 0, bytes: 0, end: 0 }) },
     commit: (predecessor: string, head: string, { taken }: AppliedBatch) => {
       committed.push(`${predecessor} ${head} ${taken}`);
@@ -370,26 +369,53 @@ function answeredByHand(batchEntries: number, ...entries: string[]) {
     wait: () => new Promise(() => {}),
     interrupt: () => {},
   } as unknown as CommandLog;
-  const keys = keysOf('shell');
-  const parts = { ...stillParts(), commandLog, keys, log, onBatch: () => {} };
+  const parts = { ...stillParts(), commandLog, log, onBatch: () => {} };
   const answer = async (...further: string[]) => {
     answerCommit(taken(...further));
     await sleep(10);
   };
-  return { leader: new Leader(parts, '1:0'), machine: parts.machine, keys, published, committed, answer };
+  return { leader: new Leader(parts, '1:0'), machine: parts.machine, committed, answer };
 }
 
-t.test('nothing is published before the answer to the commit is there', async t => {
-  const query = JSON.stringify([1, 'CATALOG', 1, 'api', Number.MAX_SAFE_INTEGER, []]);
-  const { leader, keys, published, answer } = answeredByHand(512, query);
-  void leader.run();
-  await sleep(10);
-  await answer();
-  t.same(published, [keys.catalog], 'after its first commit a new leader announces the markets');
-  await sleep(10);
-  t.notOk(published.includes(keys.reply('api')), 'the query is answered, and its commit is not');
-  await answer();
-  t.same(published, [keys.catalog, keys.reply('api')]);
+t.test('what a batch told is committed with it, once, and kept as long as there is room', async t => {
+  const { commandLog, redis, keys } = await world(t);
+  await redis.rpush(keys.commands, 'a', 'b', 'c');
+  const kept = async () => (await redis.xrange(keys.feed, '-', '+')).map(([id, fields]) => [id, ...fields]);
+  const batch = batchOf(1, 7);
+  const message = { ...EMPTY_MESSAGE, market: 'BTC_USDT' };
+  const told = {
+    ...batch,
+    reports: ascii('1001 1 x'),
+    deadLetters: [{ entry: 'rubbish', reason: 'no JSON' }],
+    publications: {
+      listings: ['listing'],
+      markets: [message],
+      replies: new Map([['api', ascii('answers')]]),
+    },
+  };
+  const entry = [
+    ...['1-1', 'sequence', '7', 'catalog', 'listing', 'market', JSON.stringify(message)],
+    ...['reports', '1001 1 x', 'reply:api', 'answers'],
+  ];
+  await commandLog.commit('1:0', '1:1', told);
+  await commandLog.commit('1:0', '1:1', told);
+  t.same(await kept(), [entry]);
+  t.same(await redis.lrange(keys.deadLetters, 0, -1), ['rubbish'], 'which is not taken for a dead letter');
+  await t.rejects(commandLog.commit('0:1', '0:2', told), { message: /^FENCED/ });
+  await commandLog.commit('1:1', '1:2', { ...batch, journal: undefined });
+  t.same(await kept(), [entry, ['1-2', 'sequence', '0']], 'also of a batch that tells nothing');
+
+  const large = { ...batch, reports: Buffer.alloc(7_000_000, 'x') };
+  const ids = async () => (await kept()).map(([id]) => id);
+  for (const last of [8, 9])
+    await commandLog.commit(`1:${last - 6}`, `1:${last - 5}`, {
+      ...large,
+      ...batchOf(0, last),
+      reports: large.reports,
+    });
+  t.same(await ids(), ['1-1', '1-2', '1-3', '1-4']);
+  await commandLog.commit('1:4', '1:5', { ...batchOf(0, 10), reports: large.reports });
+  t.same(await ids(), ['1-4', '1-5'], '16 MB at most');
 });
 
 t.test('a full batch that waits is applied while one is committed, and committed after it', async t => {
@@ -399,21 +425,16 @@ t.test('a full batch that waits is applied while one is committed, and committed
     return encodeRequest({ requestId: 1, replyTo, deadline: Number.MAX_SAFE_INTEGER, request });
   });
   const byHand = answeredByHand(2, ...deposits.slice(0, 4));
-  const { leader, machine, keys, published, committed, answer } = byHand;
+  const { leader, machine, committed, answer } = byHand;
   const executed = () => machine.exchange.sequence - GENESIS.length;
-  const told = () => published.slice(1).map(channel => channel.replace(keys.reply(''), ''));
   void leader.run();
   await sleep(10);
   await answer();
-  t.same([executed(), committed.at(-1), told()], [4, '1:1 1:2 2', []]);
+  t.same([executed(), committed.at(-1)], [4, '1:1 1:2 2']);
   await answer(deposits[4]!);
-  t.same(
-    [executed(), committed.at(-1), told()],
-    [4, '1:2 1:3 2', ['a', 'b']],
-    'less than a full batch waits',
-  );
+  t.same([executed(), committed.at(-1)], [4, '1:2 1:3 2'], 'less than a full batch waits');
   await answer();
-  t.same([executed(), committed.at(-1), told()], [5, '1:3 1:4 1', ['a', 'b', 'c', 'd']]);
+  t.same([executed(), committed.at(-1)], [5, '1:3 1:4 1']);
   t.equal(committed.length, 4);
 });
 

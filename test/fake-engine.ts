@@ -1,6 +1,6 @@
 /**
  * Stands in for the engine where only its face to the api matters: takes requests from the list, answers them, and
- * publishes what a test does to its one market. It forgets nothing, but can be told not to publish.
+ * tells what a test does to its one market. It forgets nothing, but can be told not to publish.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Redis } from 'ioredis';
@@ -9,9 +9,16 @@ import { encodeAnswer } from '../shared/domain/answers.js';
 import { decodeRequest, type Request } from '../shared/domain/codec.js';
 import type { DepthSnapshot } from '../shared/domain/depth.js';
 import type { Asset, Market } from '../shared/domain/entities.js';
-import { encodeMarketMessage, type MarketMessage, type PublicTrade } from '../shared/domain/publications.js';
+import {
+  encodeMarketMessage,
+  type MarketMessage,
+  type PublicTrade,
+  repliesTo,
+  TOLD,
+} from '../shared/domain/publications.js';
 import type { Keys } from '../shared/io/keys.js';
 import { messageOf } from './ascii.js';
+import { tell } from './feed.js';
 
 const TAKE_TIMEOUT_S = 0.1;
 const TAKE_COUNT = 1000;
@@ -132,7 +139,7 @@ export class FakeEngine {
   }
 
   async publish(message: MarketMessage): Promise<void> {
-    await this.#redis.publish(this.#keys.market(this.market), encodeMarketMessage(message));
+    await this.#tell(TOLD.market, encodeMarketMessage(message));
   }
 
   /** @param isAlone what was reported before is kept no longer */
@@ -141,19 +148,18 @@ export class FakeEngine {
     const multi = this.#redis.multi().xadd(reports, `${sequence}-0`, 'reports', text);
     if (isAlone) multi.xtrim(reports, 'MAXLEN', 1);
     await multi.exec();
+    await this.#tell(TOLD.sequence, String(sequence), TOLD.reports, text);
   }
 
   async publishCatalog(markets: Market[], assets = ASSETS): Promise<void> {
     const answer: Answer = { kind: 'CATALOG', assets, markets };
-    await this.#redis.publish(this.#keys.catalog, encodeAnswer(answer));
+    await this.#tell(TOLD.catalog, encodeAnswer(answer));
   }
 
-  /** On every channel. */
+  /** Under every name, the answers' by those who have asked. */
   async publishRaw(text: string): Promise<void> {
-    const replyChannels = (await this.#redis.pubsub('CHANNELS', this.#keys.reply('*'))) as string[];
-    for (const channel of [this.#keys.catalog, this.#keys.market(this.market), ...replyChannels]) {
-      await this.#redis.publish(channel, text);
-    }
+    const addresses = new Set(this.taken.map(({ replyTo }) => repliesTo(replyTo)));
+    for (const name of [TOLD.catalog, TOLD.market, ...addresses]) await this.#tell(name, text);
   }
 
   /** Another one with the same state, on another Redis. */
@@ -169,6 +175,10 @@ export class FakeEngine {
   levels(side: 'bids' | 'asks'): Level[] {
     const direction = side === 'bids' ? -1 : 1;
     return [...this[side]].sort(([a], [b]) => (a - b) * direction);
+  }
+
+  #tell(...fields: (string | Buffer)[]): Promise<void> {
+    return tell(this.#redis, this.#keys, ...fields);
   }
 
   async #take(): Promise<void> {
@@ -193,7 +203,7 @@ export class FakeEngine {
   async #reply({ requestId, replyTo, request }: Request): Promise<void> {
     const replies = messageOf([[requestId, this.#answer(request), null]]);
     await this.beforeReply(request);
-    await this.#redis.publish(this.#keys.reply(replyTo), replies);
+    await this.#tell(repliesTo(replyTo), replies);
   }
 
   #answer({ kind }: Request['request']): Answer {

@@ -76,7 +76,7 @@ export async function world(t: Test, settings: WorldSettings = {}): Promise<Worl
   const { readTrades = async (_, firstId, lastId) => trades.slice(firstId - 1, lastId) } = settings;
   const { readCandles = async () => candlesOf(trades) } = settings;
   const marketData = new MarketData({ engine, catalog, readTrades, readCandles });
-  const reports = new ReportLog(redisAt(proxy.url), keys.reports, log);
+  const reports = new ReportLog({ feed: engine.feed, redis: redisAt(proxy.url), key: keys.reports, log });
   const tokens = new Tokens(SECRET);
   const entrance = new Entrance(log);
   entrance.attach(app);
@@ -86,7 +86,6 @@ export async function world(t: Test, settings: WorldSettings = {}): Promise<Worl
   });
   fake.start();
   engine.start();
-  reports.start();
   t.teardown(async () => {
     gateway.close();
     app.close();

@@ -1,7 +1,7 @@
 -- Commits a batch and takes the next entries, in one step (D2).
 --
 -- KEYS[1] head   KEYS[2] journal   KEYS[3] commands   KEYS[4] dead letters   KEYS[5] draining
--- KEYS[6] reports
+-- KEYS[6] reports   KEYS[7] feed
 -- ARGV[1]  the head that this commit follows
 -- ARGV[2]  the head that it sets; the same as ARGV[1] commits nothing and just takes
 -- ARGV[3]  how many list entries the batch took
@@ -11,14 +11,21 @@
 -- ARGV[7]  the journal entry's id, empty where the batch has no sequenced commands
 -- ARGV[8]  the batch's reports, empty where it has none
 -- ARGV[9]  the id before which reports need not be kept
--- ARGV[10] how many of the following are the journal entry's names and values; the rest are dead letters
+-- ARGV[10] how many of the following are the journal entry's names and values
+-- ARGV[11] how many of those after them are the names and values of what the feed tells; the rest are dead letters
+-- ARGV[12] the feed entry's id
+-- ARGV[13] the id before which the feed need not be kept
 -- Returns  whether the exchange is draining, 1 or 0, and the next entries: behind those that the engine knows, and still
 --          in the list.
 --
 -- Guarantees: sent twice, it acts once; it acts only for the engine whose head is in Redis (FENCED otherwise). XADD
 -- stands first, because it is the step that can fail and Redis does not undo a script's earlier writes.
+--
+-- What the feed tells is in memory only: whoever waits for it learns by the lost connection that Redis has ended. It is
+-- read by answers to blocking reads, which leave when everything that this script wrote is on disk; a message that is
+-- published here could leave before that (D2).
 
-local FIRST_VALUE = 11
+local FIRST_VALUE = 14
 
 local head = redis.call('GET', KEYS[1])
 if head ~= ARGV[2] then
@@ -34,10 +41,15 @@ if head ~= ARGV[2] then
     end
   end
   redis.call('LTRIM', KEYS[3], ARGV[3], -1)
-  for i = FIRST_VALUE + values, #ARGV do
+  local told = FIRST_VALUE + values
+  local letters = told + tonumber(ARGV[11])
+  for i = letters, #ARGV do
     redis.call('RPUSH', KEYS[4], ARGV[i])
   end
   redis.call('SET', KEYS[1], ARGV[2])
+  redis.set_repl(redis.REPL_NONE)
+  redis.call('XADD', KEYS[7], 'MINID', '~', ARGV[13], ARGV[12], unpack(ARGV, told, letters - 1))
+  redis.set_repl(redis.REPL_ALL)
 end
 
 local entries = redis.call('LRANGE', KEYS[3], ARGV[4], ARGV[4] + ARGV[5] - 1)

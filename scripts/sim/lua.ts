@@ -63,6 +63,7 @@ const REGISTRY = -1_001_000;
 /** By this name `redis.set_repl` is called, with where the writes that follow go. */
 export const SET_REPL = 'redis.set_repl';
 export const REPL_NONE = '0';
+const REPL_ALL = '3';
 
 /** As a script sees it. Redis has Lua 5.1. */
 const PRELUDE = `
@@ -77,6 +78,7 @@ const PRELUDE = `
     error_reply = function(text) return { err = text } end,
     set_repl = function(where) call('${SET_REPL}', where) end,
     REPL_NONE = ${REPL_NONE},
+    REPL_ALL = ${REPL_ALL},
   }
 `;
 

@@ -15,16 +15,6 @@ export interface Planted {
 
 export const PLANTED: readonly Planted[] = [
   {
-    name: "published before the commit's answer",
-    patches: [
-      {
-        file: 'engine/leader.ts',
-        from: 'await this.#commit(applied);\n    const commitMs',
-        to: 'publish(commandLog.publisher, keys, batch.publications);\n    await this.#commit(applied);\n    const commitMs',
-      },
-    ],
-  },
-  {
     name: 'LTRIM before XADD',
     patches: [
       {

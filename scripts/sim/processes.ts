@@ -193,7 +193,7 @@ export class Processes {
       readTrades: storedTrades(database),
       readCandles: storedCandles(database),
     });
-    const reports = new ReportLog(redis, keys.reports, log);
+    const reports = new ReportLog({ feed: engine.feed, redis, key: keys.reports, log });
     const entrance = new Entrance(log);
     const gateway = new SimulatedApp(this.#world.network, owner);
     const listen = () => {
@@ -201,7 +201,6 @@ export class Processes {
       else attachGateway(gateway.app, { entrance, engine, marketData, catalog, reports, tokens });
     };
     engine.start();
-    reports.start();
     listen();
     this.#apis.set(name, { engine, catalog, marketData, gateway });
   }

@@ -192,7 +192,7 @@ export class SimulatedRedis extends EventEmitter {
     });
     this.#link = link;
     this.#linksOfOwner().add(link);
-    this.#world.redis.accept(link, (kind, ...words) => this.#tell(kind, words));
+    this.#world.redis.accept(link, (channel, message) => this.#tell(channel, message));
     this.status = 'ready';
     this.#retries = 0;
     const again = this.#written.splice(0);
@@ -202,11 +202,8 @@ export class SimulatedRedis extends EventEmitter {
     this.emit('ready');
   }
 
-  /** The pattern of a `pmessage` is text in either case. */
-  #tell(kind: string, words: readonly string[]): void {
-    this.emit(kind, ...words.map(textOf));
-    const texts = words.slice(0, -2);
-    this.emit(`${kind}Buffer`, ...texts, ...words.slice(-2).map(bytes => Buffer.from(bytes, 'latin1')));
+  #tell(channel: string, message: string): void {
+    this.emit('message', textOf(channel), textOf(message));
   }
 
   #linksOfOwner(): Set<Link> {
@@ -249,7 +246,7 @@ export class SimulatedRedis extends EventEmitter {
 
 /** One method a command, as ioredis has them. */
 const COMMANDS =
-  'ping time config get set del llen lrange ltrim rpush hget hset hdel xadd xrange xrevrange xtrim xinfo xread publish subscribe psubscribe';
+  'ping time config get set del llen lrange ltrim rpush hget hset hdel xadd xrange xrevrange xtrim xinfo xread publish subscribe';
 for (const name of COMMANDS.split(' ')) {
   Object.assign(SimulatedRedis.prototype, {
     [name](this: SimulatedRedis, ...args: Argument[]) {

@@ -30,6 +30,8 @@ export interface Writes {
 type Kept = { text: string; expiresAt: number } | string[] | Map<string, string> | Stream;
 
 const OK = { ok: 'OK' };
+/** More than the second part of an id comes to. */
+const SECOND_PARTS = 2 ** 20;
 const NODE_ENTRIES = 100;
 const NODE_BYTES = 4096;
 const WRONG_TYPE = 'WRONGTYPE Operation against a key holding the wrong kind of value';
@@ -280,7 +282,7 @@ export class RedisData {
     const entries = stream.nodes.flat();
     return [
       ...['length', entries.length],
-      ...['last-generated-id', `${stream.last}-0`],
+      ...['last-generated-id', idOf(stream.last)],
       ...['first-entry', entries.length === 0 ? null : entryValue(entries[0]!)],
       ...['last-entry', entries.length === 0 ? null : entryValue(entries.at(-1)!)],
     ];
@@ -342,9 +344,14 @@ function isNodeFull(node: readonly StreamEntry[]): boolean {
   return node.length >= NODE_ENTRIES || bytes >= NODE_BYTES;
 }
 
-/** Of ids `<sequence>-0`, the only ones that we use. */
+/** Both parts of an id as one number: neither is large in a simulation. */
 function sequenceOf(id: string): number {
-  return Number.parseInt(id, 10);
+  const [first, second = '0'] = id.split('-');
+  return Number(first) * SECOND_PARTS + Number(second);
+}
+
+function idOf(sequence: number): string {
+  return `${Math.floor(sequence / SECOND_PARTS)}-${sequence % SECOND_PARTS}`;
 }
 
 /** From the end where it is below zero. */

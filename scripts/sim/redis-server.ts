@@ -19,13 +19,12 @@ export interface Request {
 }
 
 /** What a client hears without asking. */
-export type Listener = (kind: 'message' | 'pmessage', ...words: string[]) => void;
+export type Listener = (channel: string, message: string) => void;
 
 interface Client {
   readonly link: Link;
   readonly listener: Listener;
   readonly channels: Set<string>;
-  readonly patterns: Set<string>;
   /** A wait, and what was asked after it. */
   blocked: { request: Request; rest: Request[] } | undefined;
 }
@@ -80,7 +79,7 @@ export class RedisServer {
   }
 
   accept(link: Link, listener: Listener): void {
-    this.#clients.set(link, { link, listener, channels: new Set(), patterns: new Set(), blocked: undefined });
+    this.#clients.set(link, { link, listener, channels: new Set(), blocked: undefined });
   }
 
   closed(link: Link): void {
@@ -176,8 +175,7 @@ export class RedisServer {
   #execute(client: Client, request: Request): void {
     if (client.blocked !== undefined) client.blocked.rest.push(request);
     else if (request.name === 'XREAD') this.#read(client, request);
-    else if (request.name === 'SUBSCRIBE') this.#subscribe(client, client.channels, request);
-    else if (request.name === 'PSUBSCRIBE') this.#subscribe(client, client.patterns, request);
+    else if (request.name === 'SUBSCRIBE') this.#subscribe(client, request);
     else {
       const before = this.#unflushed.length;
       this.#answer(client, request, this.#resultOf(request));
@@ -202,24 +200,17 @@ export class RedisServer {
     this.#outputs.push([client, () => answer(value)]);
   }
 
-  #subscribe(client: Client, names: Set<string>, request: Request): void {
-    for (const name of request.args) names.add(name);
-    this.#answer(client, request, client.channels.size + client.patterns.size);
+  #subscribe(client: Client, request: Request): void {
+    for (const name of request.args) client.channels.add(name);
+    this.#answer(client, request, client.channels.size);
   }
 
   #publish(channel: string, message: string): number {
     let heard = 0;
     for (const client of this.#clients.values()) {
-      const { listener, channels, patterns } = client;
-      if (channels.has(channel)) {
-        heard++;
-        this.#tell(client, () => listener('message', channel, message));
-      }
-      for (const pattern of patterns) {
-        if (!channel.startsWith(pattern.slice(0, -1))) continue;
-        heard++;
-        this.#tell(client, () => listener('pmessage', pattern, channel, message));
-      }
+      if (!client.channels.has(channel)) continue;
+      heard++;
+      this.#tell(client, () => client.listener(channel, message));
     }
     return heard;
   }

@@ -42,7 +42,7 @@ export class World {
     this.redis = new RedisServer(scheduler, random, {
       durable: writes => this.#remember(writes),
       unlogged: writes => {
-        for (const [, , ...entries] of writes) this.queued.push(...entries);
+        for (const [name, , ...entries] of writes) if (name === 'RPUSH') this.queued.push(...entries);
       },
       crashed: () => {
         this.queued = [];

@@ -18,6 +18,7 @@ import { count, type Trap } from './trap.js';
 const ROUNDS = 5;
 const CHANNEL = 'told';
 const KEY = 'journal';
+const STREAM = 'feed';
 /** Small pieces, so that little more than what the socket holds waits for it. */
 const FILLER = 'x'.repeat(16_000);
 /** Some half a second; the scripts of Redis have no clock. */
@@ -29,7 +30,17 @@ const KEEP_BUSY = `for _ = 1, ${BUSY_STEPS} do end`;
 const COMMIT = `redis.call('XADD', '${KEY}', ARGV[1] .. '-0', 'entry', '')`;
 const COMMIT_AND_PUBLISH = `${COMMIT} redis.call('PUBLISH', '${CHANNEL}', 'done ' .. ARGV[1])`;
 
-type Commit = (redis: Redis, sequence: number) => Promise<unknown>;
+/** Not on disk itself, as ours. */
+const COMMIT_AND_ANSWER = `${COMMIT} redis.set_repl(redis.REPL_NONE)
+  redis.call('XADD', '${STREAM}', ARGV[1] .. '-0', 'done ' .. ARGV[1], '')`;
+
+/** How a commit is told of. */
+interface Way {
+  readonly commit: string;
+  /** What whoever is told sends before, and what is still on its way to it then. */
+  readonly listen: string;
+  readonly backlog: (redis: Redis) => Promise<unknown>;
+}
 
 export const earlyPublish: Trap = {
   title: 'A subscriber with a backlog',
@@ -45,23 +56,29 @@ export const earlyPublish: Trap = {
       },
       {
         whose: 'ours',
-        what: 'publish when the answer to the commit is there',
+        what: 'tell by a stream, to readers that ask for what comes next',
         rounds: ROUNDS,
-        harmed: await count(ROUNDS, round => tellsTooEarly(folder, ROUNDS + round, publishAfter)),
+        harmed: await count(ROUNDS, round => tellsTooEarly(folder, ROUNDS + round, answerWithin)),
         harm: 'Redis was killed at the message, and the commit was not on disk',
       },
     ];
   },
 };
 
-const publishWithin: Commit = (redis, sequence) => redis.eval(COMMIT_AND_PUBLISH, 0, sequence);
-
-const publishAfter: Commit = async (redis, sequence) => {
-  await redis.eval(COMMIT, 0, sequence);
-  await redis.publish(CHANNEL, `done ${sequence}`);
+const publishWithin: Way = {
+  commit: COMMIT_AND_PUBLISH,
+  listen: `SUBSCRIBE ${CHANNEL}\r\n`,
+  backlog: fillUp,
 };
 
-async function tellsTooEarly(folder: string, sequence: number, commit: Commit): Promise<boolean> {
+/** Who asks for the next entry has read the one before: nothing is on its way to it. */
+const answerWithin: Way = {
+  commit: COMMIT_AND_ANSWER,
+  listen: `XREAD BLOCK 0 STREAMS ${STREAM} $\r\n`,
+  backlog: async () => {},
+};
+
+async function tellsTooEarly(folder: string, sequence: number, way: Way): Promise<boolean> {
   const server = await startPrivateRedis(folder, join(folder, 'log'));
   const [blocker, committer, latecomer, filler] = await Promise.all(
     [0, 0, 0, 0].map(async () => {
@@ -71,31 +88,32 @@ async function tellsTooEarly(folder: string, sequence: number, commit: Commit): 
       return redis;
     }),
   );
-  const subscriber = await subscribe(server.url);
-  subscriber.pause();
-  await fillUp(filler!);
+  const listener = await listen(server.url, way);
+  await way.backlog(filler!);
 
-  const told = seen(subscriber, `done ${sequence}`);
+  const told = seen(listener, `done ${sequence}`);
   const underWay = [blocker!.eval(KEEP_BUSY, 0)];
   await sleep(STEP_MS);
-  underWay.push(commit(committer!, sequence));
+  underWay.push(committer!.eval(way.commit, 0, sequence));
   await sleep(STEP_MS);
-  subscriber.resume();
+  listener.resume();
   await sleep(STEP_MS);
   underWay.push(latecomer!.eval(KEEP_BUSY, 0));
   for (const outcome of underWay) outcome.catch(() => {});
   await told;
   process.kill(server.pid, 'SIGKILL');
   for (const redis of [blocker, committer, latecomer, filler]) redis!.disconnect();
-  subscriber.destroy();
+  listener.destroy();
   return !(await isKept(folder, sequence));
 }
 
 /** A bare socket, since it must stop reading. */
-async function subscribe(url: string): Promise<Socket> {
+async function listen(url: string, { listen }: Way): Promise<Socket> {
   const socket = connect(Number(new URL(url).port), '127.0.0.1');
-  socket.write(`SUBSCRIBE ${CHANNEL}\r\n`);
-  await once(socket, 'data');
+  await once(socket, 'connect');
+  socket.write(listen);
+  await sleep(STEP_MS);
+  socket.pause();
   return socket;
 }
 

@@ -1,4 +1,6 @@
 /** A commit whose answer is lost: the connection is cut after the commit has had its effect. */
+import { keysOf } from '../../shared/io/keys.js';
+import { connectOnce, redisAt } from '../../shared/io/redis.js';
 import { count, type Trap } from './trap.js';
 import { batchOfOne, TrapWorld } from './world.js';
 
@@ -45,14 +47,19 @@ export const lostAnswer: Trap = {
 };
 
 async function popLosesEntry(world: TrapWorld, exchange: string): Promise<boolean> {
-  const { commandLog, keys } = await world.commandLog(exchange);
-  await world.redis.rpush(keys.commands, 'first', 'second');
-  const pop = () => commandLog.publisher.lpop(keys.commands);
+  const { commands } = keysOf(exchange);
+  const redis = connectOnce(redisAt(world.proxy.url));
+  redis.on('error', () => {});
+  await redis.connect();
+  await world.redis.rpush(commands, 'first', 'second');
   const popped = await world
-    .loseAnswer(pop, async () => (await world.redis.llen(keys.commands)) === 1)
+    .loseAnswer(
+      () => redis.lpop(commands),
+      async () => (await world.redis.llen(commands)) === 1,
+    )
     .catch(() => undefined);
-  commandLog.close();
-  return popped === undefined && !(await world.entries(keys.commands)).includes('first');
+  redis.disconnect();
+  return popped === undefined && !(await world.entries(commands)).includes('first');
 }
 
 async function resendDoubles(world: TrapWorld, exchange: string): Promise<boolean> {

@@ -1,7 +1,25 @@
-/** What the engine publishes when a batch is durable: its answers, and what it did to each market; all JSON text. */
+/**
+ * What the feed tells of a batch: its answers, and what it did to each market, all JSON text; and its reports
+ * (reports.ts).
+ */
 import { ANSWER, type Answer, type Level } from './answers.js';
 import { type Ascii, ByteReader, ByteWriter } from './bytes.js';
 import { BRACKETS, listCodec, type RecordCodec } from './records.js';
+
+/** The names of what an entry of the feed holds, besides its answers. */
+export const TOLD = {
+  /** Of the batch's last command; 0 where it had none. */
+  sequence: 'sequence',
+  /** The encoded answer that tells which assets and markets were created or changed. */
+  catalog: 'catalog',
+  market: 'market',
+  reports: 'reports',
+} as const;
+
+/** The name of the answers to one API instance. */
+export function repliesTo(address: string): string {
+  return `reply:${address}`;
+}
 
 /** The id of a request, its answer, and the sequence of its command: null of what was not sequenced. */
 export type Reply = readonly [requestId: number, answer: Answer, sequence: number | null];

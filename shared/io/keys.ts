@@ -13,6 +13,8 @@ export interface Keys {
   readonly journal: string;
   /** Stream: the reports of the last batches that had some, under the ids of the journal. */
   readonly reports: string;
+  /** Stream: what the last batches did, to whoever follows; an entry's id is `<epoch>-<batch>`. In memory only. */
+  readonly feed: string;
   /** String `<epoch>:<batch>`: fence, cursor and idempotence of the commits (D2). */
   readonly head: string;
   /** String: the leading engine's instance; lapses unless renewed (D5). */
@@ -31,14 +33,6 @@ export interface Keys {
   readonly wake: string;
   /** Channel: what each process tells of itself, once a second. */
   readonly metrics: string;
-  /** Channel: the answers to one API instance. */
-  readonly reply: (instance: string) => string;
-  /** Channel: what each batch did to one market. */
-  readonly market: (market: string) => string;
-  /** Pattern of the channels of all markets. */
-  readonly allMarkets: string;
-  /** Channel: assets and markets that were created or changed. */
-  readonly catalog: string;
 }
 
 export function keysOf(namespace: string): Keys {
@@ -47,6 +41,7 @@ export function keysOf(namespace: string): Keys {
     commands: `${prefix}:commands`,
     journal: `${prefix}:journal`,
     reports: `${prefix}:reports`,
+    feed: `${prefix}:feed`,
     head: `${prefix}:head`,
     leader: `${prefix}:leader`,
     standbys: `${prefix}:standbys`,
@@ -56,9 +51,5 @@ export function keysOf(namespace: string): Keys {
     exchangeId: `${prefix}:exchange-id`,
     wake: `${prefix}:wake`,
     metrics: `${prefix}:metrics`,
-    reply: instance => `${prefix}:reply:${instance}`,
-    market: market => `${prefix}:market:${market}`,
-    allMarkets: `${prefix}:market:*`,
-    catalog: `${prefix}:catalog`,
   };
 }

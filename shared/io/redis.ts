@@ -16,7 +16,7 @@ export interface ConnectionOptions {
   lazyConnect: boolean;
   maxRetriesPerRequest: number | null;
   /** Given up where nothing is heard for so long while an answer is to come. */
-  socketTimeout?: number;
+  socketTimeout: number;
   autoResendUnfulfilledCommands?: boolean;
   enableOfflineQueue?: boolean;
   autoResubscribe?: boolean;
@@ -34,6 +34,7 @@ const reconnecting = {
   retryStrategy: () => RECONNECT_DELAY_MS,
   connectTimeout: CONNECT_TIMEOUT_MS,
   lazyConnect: true,
+  socketTimeout: SILENCE_LIMIT_MS,
 };
 
 export function redisAt(url: string): RedisServer {
@@ -63,7 +64,6 @@ export function connectPatiently(server: RedisServer): Redis {
     ...reconnecting,
     maxRetriesPerRequest: null,
     autoResubscribe: false,
-    socketTimeout: SILENCE_LIMIT_MS,
   });
 }
 

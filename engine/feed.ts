@@ -1,0 +1,48 @@
+/**
+ * What a batch tells whoever follows the exchange, in the entry of the feed that its commit makes (commit.lua).
+ *
+ * What it did to markets stands before its answers, so whoever gets one has already seen what it did.
+ */
+import type { Ascii } from '../shared/domain/bytes.js';
+import { encodeMarketMessage, repliesTo, TOLD } from '../shared/domain/publications.js';
+import type { AppliedBatch } from './batch.js';
+
+/** Of the feed, which is kept for who is late: a few seconds of a busy exchange. */
+const KEPT_BYTES = 16 * 1024 * 1024;
+
+/** The names and values of the entry. */
+export function feedFields({ journal, reports, publications }: AppliedBatch): Ascii[] {
+  const { listings, markets, replies } = publications;
+  return [
+    ...[TOLD.sequence, String(journal?.last ?? 0)],
+    ...listings.flatMap(listing => [TOLD.catalog, listing]),
+    ...markets.flatMap(message => [TOLD.market, encodeMarketMessage(message)]),
+    ...(reports.length > 0 ? [TOLD.reports, reports] : []),
+    ...Array.from(replies, ([address, message]) => [repliesTo(address), message]).flat(),
+  ];
+}
+
+/** An entry's id. @param head that its commit sets */
+export function feedId(head: string): string {
+  return head.replace(':', '-');
+}
+
+/** How much of the feed is kept. */
+export class FeedWindow {
+  readonly #entries: { id: string; bytes: number }[] = [];
+  #bytes = 0;
+  /** The first entry to be kept. What another engine has told is kept until there is enough of ours. */
+  #from = '0-0';
+
+  /** Takes in another entry, and gives the id of the first one that is still to be kept. */
+  add(id: string, fields: readonly Ascii[]): string {
+    const bytes = fields.reduce((sum, field) => sum + field.length, 0);
+    this.#entries.push({ id, bytes });
+    this.#bytes += bytes;
+    while (this.#bytes > KEPT_BYTES && this.#entries.length > 1) {
+      this.#bytes -= this.#entries.shift()!.bytes;
+      this.#from = this.#entries[0]!.id;
+    }
+    return this.#from;
+  }
+}
