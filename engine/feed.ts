@@ -1,7 +1,8 @@
 /**
  * What a batch tells whoever follows the exchange, in the entry of the feed that its commit makes (commit.lua).
  *
- * What it did to markets stands before its answers, so whoever gets one has already seen what it did.
+ * What it did to markets stands first, so that a catalog's update ids name nothing that its reader has not heard; the
+ * answers stand last, so that whoever gets one has already heard what it did.
  */
 import type { Ascii } from '../shared/domain/bytes.js';
 import { encodeMarketMessage, repliesTo, TOLD } from '../shared/domain/publications.js';
@@ -15,8 +16,8 @@ export function feedFields({ journal, reports, publications }: AppliedBatch): As
   const { listings, markets, replies } = publications;
   return [
     ...[TOLD.sequence, String(journal?.last ?? 0)],
-    ...listings.flatMap(listing => [TOLD.catalog, listing]),
     ...markets.flatMap(message => [TOLD.market, encodeMarketMessage(message)]),
+    ...listings.flatMap(listing => [TOLD.catalog, listing]),
     ...(reports.length > 0 ? [TOLD.reports, reports] : []),
     ...Array.from(replies, ([address, message]) => [repliesTo(address), message]).flat(),
   ];

@@ -394,7 +394,7 @@ t.test('what a batch told is committed with it, once, and kept as long as there 
     },
   };
   const entry = [
-    ...['1-1', 'sequence', '7', 'catalog', 'listing', 'market', JSON.stringify(message)],
+    ...['1-1', 'sequence', '7', 'market', JSON.stringify(message), 'catalog', 'listing'],
     ...['reports', '1001 1 x', 'reply:api', 'answers'],
   ];
   await commandLog.commit('1:0', '1:1', told);

@@ -24,8 +24,8 @@ export const PLANTED: readonly Planted[] = [
       },
       {
         file: 'engine/scripts/commit.lua',
-        from: "  end\n  redis.call('LTRIM', KEYS[3], ARGV[3], -1)\n  for",
-        to: '  end\n  for',
+        from: "  end\n  redis.call('LTRIM', KEYS[3], ARGV[3], -1)\n  local",
+        to: '  end\n  local',
       },
     ],
   },
