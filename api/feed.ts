@@ -137,8 +137,8 @@ export class Feed {
     let sequence = 0;
     for (let i = 0; i + 1 < fields.length; i += 2) {
       const [name, value] = [fields[i]!.toString(), fields[i + 1]!];
-      if (name === TOLD.sequence) sequence = Number(value);
-      else this.#tell(name, value, sequence);
+      if (name === TOLD.journal) sequence = Number.parseInt(value.toString(), 10);
+      else if (value.length > 0) this.#tell(name, value, sequence);
     }
   }
 

@@ -155,7 +155,7 @@ export class CommandLog {
     const id = journal === undefined ? '' : `${journal.last}-0`;
     const reportsFrom = journal === undefined ? '' : `${Math.max(0, journal.last - REPORTED_COMMANDS)}-0`;
     const told = feedFields(batch);
-    const feed = [told.length, feedId(head), this.#feed.add(feedId(head), told)];
+    const feed = [told.length, feedId(head), this.#feed.add(feedId(head), [reports, ...told])];
     const letters = deadLetters.map(({ entry }) => entry);
     const parts = [id, reports, reportsFrom, fields.length, ...feed, ...fields, ...told, ...letters];
     return this.#runCommit(predecessor, head, taken, parts);

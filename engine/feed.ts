@@ -1,5 +1,6 @@
 /**
- * What a batch tells whoever follows the exchange, in the entry of the feed that its commit makes (commit.lua).
+ * What a batch tells whoever follows the exchange, in the entry of the feed that its commit makes (commit.lua), besides
+ * its reports.
  *
  * What it did to markets stands first, so that a catalog's update ids name nothing that its reader has not heard; the
  * answers stand last, so that whoever gets one has already heard what it did.
@@ -12,13 +13,11 @@ import type { AppliedBatch } from './batch.js';
 const KEPT_BYTES = 16 * 1024 * 1024;
 
 /** The names and values of the entry. */
-export function feedFields({ journal, reports, publications }: AppliedBatch): Ascii[] {
+export function feedFields({ publications }: AppliedBatch): Ascii[] {
   const { listings, markets, replies } = publications;
   return [
-    ...[TOLD.sequence, String(journal?.last ?? 0)],
     ...markets.flatMap(message => [TOLD.market, encodeMarketMessage(message)]),
     ...listings.flatMap(listing => [TOLD.catalog, listing]),
-    ...(reports.length > 0 ? [TOLD.reports, reports] : []),
     ...Array.from(replies, ([address, message]) => [repliesTo(address), message]).flat(),
   ];
 }
@@ -35,9 +34,9 @@ export class FeedWindow {
   /** The first entry to be kept. What another engine has told is kept until there is enough of ours. */
   #from = '0-0';
 
-  /** Takes in another entry, and gives the id of the first one that is still to be kept. */
-  add(id: string, fields: readonly Ascii[]): string {
-    const bytes = fields.reduce((sum, field) => sum + field.length, 0);
+  /** Takes in another entry with its parts, and gives the id of the first one that is still to be kept. */
+  add(id: string, parts: readonly Ascii[]): string {
+    const bytes = parts.reduce((sum, part) => sum + part.length, 0);
     this.#entries.push({ id, bytes });
     this.#bytes += bytes;
     while (this.#bytes > KEPT_BYTES && this.#entries.length > 1) {

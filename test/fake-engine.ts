@@ -148,7 +148,7 @@ export class FakeEngine {
     const multi = this.#redis.multi().xadd(reports, `${sequence}-0`, 'reports', text);
     if (isAlone) multi.xtrim(reports, 'MAXLEN', 1);
     await multi.exec();
-    await this.#tell(TOLD.sequence, String(sequence), TOLD.reports, text);
+    await this.#tell(TOLD.journal, `${sequence}-0`, TOLD.reports, text);
   }
 
   async publishCatalog(markets: Market[], assets = ASSETS): Promise<void> {

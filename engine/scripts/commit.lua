@@ -12,7 +12,7 @@
 -- ARGV[8]  the batch's reports, empty where it has none
 -- ARGV[9]  the id before which reports need not be kept
 -- ARGV[10] how many of the following are the journal entry's names and values
--- ARGV[11] how many of those after them are the names and values of what the feed tells; the rest are dead letters
+-- ARGV[11] how many of those after them are what the feed tells besides, names and values; the rest are dead letters
 -- ARGV[12] the feed entry's id
 -- ARGV[13] the id before which the feed need not be kept
 -- Returns  whether the exchange is draining, 1 or 0, and the next entries: behind those that the engine knows, and still
@@ -48,7 +48,8 @@ if head ~= ARGV[2] then
   end
   redis.call('SET', KEYS[1], ARGV[2])
   redis.set_repl(redis.REPL_NONE)
-  redis.call('XADD', KEYS[7], 'MINID', '~', ARGV[13], ARGV[12], unpack(ARGV, told, letters - 1))
+  redis.call('XADD', KEYS[7], 'MINID', '~', ARGV[13], ARGV[12], 'journal', ARGV[7], 'reports', ARGV[8],
+    unpack(ARGV, told, letters - 1))
   redis.set_repl(redis.REPL_ALL)
 end
 

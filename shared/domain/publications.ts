@@ -8,12 +8,13 @@ import { BRACKETS, listCodec, type RecordCodec } from './records.js';
 
 /** The names of what an entry of the feed holds, besides its answers. */
 export const TOLD = {
-  /** Of the batch's last command; 0 where it had none. */
-  sequence: 'sequence',
+  /** The id of the batch's entry in the journal; empty where it has none. */
+  journal: 'journal',
+  /** A line each; empty where there are none. */
+  reports: 'reports',
+  market: 'market',
   /** The encoded answer that tells which assets and markets were created or changed. */
   catalog: 'catalog',
-  market: 'market',
-  reports: 'reports',
 } as const;
 
 /** The name of the answers to one API instance. */
