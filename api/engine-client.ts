@@ -82,7 +82,7 @@ interface Waiting {
 }
 
 export class EngineClient implements Engine {
-  /** Everything that the engine publishes comes on the connection that brings the answers. */
+  /** Everything that the engine tells comes on the connection that brings the answers. */
   readonly feed: Feed;
   readonly #pusher;
   readonly #keys: Keys;

@@ -1,6 +1,5 @@
 /**
- * One batch of the leader: list entries in, and out comes all that committing it writes and all that may be published
- * once it is durable.
+ * One batch of the leader: list entries in, and out comes all that committing it writes and tells.
  */
 import { type Answer, encodeAnswer } from '../shared/domain/answers.js';
 import {
@@ -31,7 +30,7 @@ export interface DeadLetter {
 /** How many commands of each kind. */
 export type CommandCounts = Record<CommandKind, number>;
 
-/** Its bytes stay while two more are applied. */
+/** Its bytes stay while one more is applied. */
 export interface AppliedBatch {
   /** How many list entries it took. */
   taken: number;

@@ -1,7 +1,7 @@
 /**
  * The floor of the pipeline: an engine that does nothing. It takes the same entries and commits, by the same script, the
- * bytes that the engine has written for them, which it has read from the engine's journal before. It decodes, applies
- * and publishes nothing.
+ * bytes that the engine has written for them, which it has read from the engine's journal before. It decodes and applies
+ * nothing, and answers nobody.
  */
 
 import { type AppliedBatch, noCommands } from '../../engine/batch.js';

@@ -79,9 +79,8 @@ const PAIRS = Uint16Array.from(
 export class ByteWriter {
   #buffer = Buffer.allocUnsafeSlow(1024);
   #view = viewOf(this.#buffer);
-  /** Have what was taken last, and before that. */
+  /** Has what was taken last. */
   #last = Buffer.allocUnsafeSlow(1024);
-  #lastButOne = Buffer.allocUnsafeSlow(1024);
   #at = 0;
 
   /** How much has been written. */
@@ -105,13 +104,13 @@ export class ByteWriter {
   }
 
   /**
-   * Gives what was written, and begins again without it. It stays as it is until this writer has given twice more: a
-   * batch is applied while the one before it is committed, and perhaps the one before that is still being published.
-   * Whoever keeps it longer keeps a copy. As copies they had V8 collect all garbage twenty times as often.
+   * Gives what was written, and begins again without it. It stays as it is while this writer writes once more, and until
+   * it begins to write after that: a batch is applied while the one before it is committed. Whoever keeps it longer keeps
+   * a copy. As copies they had V8 collect all garbage twenty times as often.
    */
   take(): Buffer {
     const bytes = this.#buffer.subarray(0, this.#at);
-    [this.#buffer, this.#lastButOne, this.#last] = [this.#lastButOne, this.#last, this.#buffer];
+    [this.#buffer, this.#last] = [this.#last, this.#buffer];
     this.#view = viewOf(this.#buffer);
     this.#at = 0;
     return bytes;

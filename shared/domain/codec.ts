@@ -199,7 +199,7 @@ export class EventsWriter {
 const commandsWriter = new ByteWriter();
 const imagesWriter = new ByteWriter();
 
-/** The after-images of a batch, as the journal has them: the kinds in table order. They stay while two more are encoded. */
+/** The after-images of a batch, as the journal has them: the kinds in table order. They stay while one more is encoded. */
 export function encodeImages(images: Images): Buffer {
   imagesWriter.begin(BRACKETS);
   imagesWriter.open();
@@ -295,7 +295,7 @@ function bytesOf(text: Ascii): Buffer {
 
 /**
  * A line `<time> <deadline> <entry>` for each command; an entry stands in the journal as it stood in the list. They stay
- * while two more are encoded.
+ * while one more is encoded.
  */
 export function encodeCommands(commands: readonly JournaledCommand[]): Buffer {
   const writer = commandsWriter;
