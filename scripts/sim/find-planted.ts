@@ -3,7 +3,7 @@ import { sourceOf, TreeCopy } from '../mutate/tree-copy.js';
 import { Refusal } from '../running/refusal.js';
 import { PLANTED, type Planted } from './planted.js';
 
-const MAX_RUNS = 5000;
+const MAX_RUNS = 10_000;
 const LIMIT_MS = 300_000;
 /** What `npm run sim` says. */
 const FIGURES = /^(\d+) runs in /m;
