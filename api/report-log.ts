@@ -121,8 +121,8 @@ export class ReportLog {
     const batches = (reply?.[0]?.[1] ?? []).map(
       ([id, [, reports]]) => [sequenceOf(id.toString()), reports!] as const,
     );
-    if (batches.length === 0) await this.#checkEnd();
-    else await this.#checkGap(batches.at(-1)![0], batches.length);
+    if (batches.length > 0) await this.#checkGap(batches.at(-1)![0], batches.length);
+    else if (await this.#hasBegunAgain()) return;
     if (isOver()) return;
     for (const [sequence, reports] of batches) this.#hear(reports, sequence);
     this.#isCurrent = batches.length < MAX_READ && (told === this.#told || this.#last >= this.#told);
@@ -159,11 +159,13 @@ export class ReportLog {
   }
 
   /** An exchange that has begun again from Postgres has another stream, which may end before ours. */
-  async #checkEnd(): Promise<void> {
+  async #hasBegunAgain(): Promise<boolean> {
+    if (this.#last === 0) return false;
     const [newest] = await this.#redis.xrevrange(this.#key, '+', '-', 'COUNT', 1);
-    if (newest !== undefined && sequenceOf(newest[0]) >= this.#last) return;
-    if (this.#last !== 0) this.#startAgain();
+    if (newest !== undefined && sequenceOf(newest[0]) >= this.#last) return false;
+    this.#startAgain();
     this.#last = 0;
+    return true;
   }
 }
 

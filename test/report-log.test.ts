@@ -128,3 +128,18 @@ t.test('what was told is no longer kept', async t => {
   tell(4);
   t.same(heard, [1, 'missed', 4]);
 });
+
+t.test('an exchange that has begun again, and not come as far yet', async t => {
+  const { redis, key, feed, heard, keep, tell, current } = await world(t);
+  await keep(7, 8);
+  feed.connected!();
+  await current();
+  feed.lost!();
+  await redis.del(key);
+  await keep(3, 4);
+  feed.connected!();
+  await current();
+  await keep(5);
+  tell(5);
+  t.same(heard, [7, 8, 'missed', 3, 4, 5]);
+});
